@@ -1,0 +1,92 @@
+import type { Brake, Channel, ExternalSource, IdentifierName, Rendered, Scope } from '../message.ts'
+
+/** postrider.yaml, checked and resolved: every default filled in, every duration in milliseconds. */
+export type Config = {
+  /** The first 12 hex digits of the SHA-256 over the file as resolved and its templates; kept with every message. */
+  version: string
+  /** Path of the file. */
+  file: string
+  genesys: GenesysConfig
+  /** By name, in the file's order. */
+  sources: ReadonlyMap<string, Source>
+  /** In the file's order. */
+  routes: readonly Route[]
+  templates: Templates
+  /** Not errors, but an operator should read them: unset variables in `check`, a source without a secret. */
+  warnings: readonly Problem[]
+}
+
+export type GenesysConfig = {
+  /** Ceiling over all calls that one OAuth client may make in a minute. */
+  rateLimitPerMinute: number
+  externalSource: ExternalSource | null
+  webmessaging: { deploymentId: string } | null
+  email: { from: Mailbox; replyTo: Mailbox | null } | null
+  /** Staging: the identifiers that alone may receive; empty: everybody. */
+  onlyTo: readonly string[]
+}
+
+export type Mailbox = { email: string; name?: string }
+
+export type Source = {
+  name: string
+  preset: 'standard-webhooks'
+  /** Any may match; empty: waits for its secret and refuses all. */
+  secrets: readonly string[]
+  /** How long an event key is remembered. */
+  dedupeForMs: number
+  /** The number space of its externalIds; null: `genesys.externalSource`. */
+  externalSource: ExternalSource | null
+}
+
+export type Route = {
+  name: string
+  on: readonly EventPattern[]
+  mode: 'live' | 'shadow' | 'off'
+  when: Condition | null
+  /** One field for each of the customer's properties that the route names; null: the preset knows. */
+  customer: CustomerFields | null
+  findBy: readonly IdentifierName[]
+  template: string
+  channels: readonly Channel[]
+  once: Field | null
+  delayMs: number
+  expireAfterMs: number
+  brake: Brake | null
+  maxAttempts: number
+  onUnconfirmed: 'hold'
+}
+
+/** `crm/ticket.*`: `matches` is anchored on both ends and knows `*` only. */
+export type EventPattern = { text: string; matches(source: string, type: string): boolean }
+
+/** A Liquid expression as the file has it, and its evaluation. Lenient: absent is false. Throws when Liquid's limits are exceeded. */
+export type Condition = { text: string; holds(scope: Scope): boolean }
+
+/** A Liquid field as the file has it, and its evaluation. Lenient: absent, null and blank are undefined. */
+export type Field = { text: string; value(scope: Scope): string | undefined }
+
+export type CustomerFields = Readonly<
+  Partial<Record<'externalId' | 'email' | 'phone' | 'name' | 'locale' | 'timezone' | 'consent', Field>>
+>
+
+/** The templates of one folder, parsed. */
+export type Templates = {
+  /** All template names, `ticket-resolved`, sorted. */
+  names: readonly string[]
+  /** The files of one template, `ticket-resolved.email.de.liquid`, sorted. */
+  files(name: string): readonly string[]
+  /**
+   * Renders a template for a channel and the customer's locale with the most specific file. Strict: an output that is nil, empty or
+   * an object is a problem that names the variable, and so is text longer than the channel carries.
+   */
+  render(name: string, channel: Channel, scope: Scope): RenderResult
+}
+
+export type RenderResult =
+  | { kind: 'rendered'; rendered: Rendered }
+  /** `code`: no-template | template-error | text-too-long. `reason` is for an operator and quotes no customer data. */
+  | { kind: 'unrenderable'; code: string; reason: string }
+
+/** One thing wrong in the configuration. */
+export type Problem = { file: string; line: number | null; message: string }

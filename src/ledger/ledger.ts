@@ -1,0 +1,198 @@
+import type { Event, EventState, ReadEvent, RouteNote, UnreadableEvent } from '../event.ts'
+import type {
+  Attempt,
+  Channel,
+  IdentifierName,
+  Message,
+  MessageState,
+  Pause,
+  PauseCode,
+  PauseScope,
+  PlannedMessage,
+  Rendered,
+} from '../message.ts'
+import type { Reads } from './reads.ts'
+
+/**
+ * The durable store of events, messages, attempts and pauses, and the queue of what is due. Two implementations keep this
+ * contract; `test/ledger/contract.ts` holds both to it.
+ *
+ * Every function that changes something is ONE transaction, on disk before its promise resolves, unless it says otherwise. Calls
+ * that are made together may share a commit (group commit); a call whose data the database refuses fails alone and its neighbours
+ * succeed. All functions reject with PostriderError LEDGER_UNAVAILABLE when the database cannot be written; nothing has changed then.
+ *
+ * Time is the ledger's own (the clock it was opened with; the database's on PostgreSQL): callers pass durations, never "now".
+ */
+export type Ledger = {
+  // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Records what one delivery held: the claim of every event key, the events, their messages, the claims of `once` keys. Atomic. An event
+   * whose key is known changes nothing and counts as known. A message whose `once` key is taken is recorded as `skipped`.
+   * An event that the database refuses on its data is recorded as `unreadable` with the database's reason; the others are untouched.
+   */
+  record(entries: readonly Recordable[]): Promise<Recorded>
+
+  /** Counts a refused delivery. Not durable at once: counts reach the disk within a second, and on `close`. */
+  countRefused(source: string, reason: string): void
+
+  /** Plans of an event that is recorded already (`events replan`): adds the messages of routes that have none. Atomic. */
+  addPlan(eventId: number, plan: Plan): Promise<{ added: number }>
+
+  // ── delivering ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Leases up to `limit` due messages to `owner` for `leaseMs`, operators' re-triggers first, then the longest due. Messages under a pause or
+   * another's lease are passed over. While a pause that probes is due (`PROBED_PAUSES`), one message is leased at most, named as its
+   * probe, and the pause's `until` moves past the lease so that nobody else probes meanwhile. Cost: an index look-up for each lane
+   * (route, source, channel), however many messages there are.
+   */
+  claim(request: { owner: string; limit: number; leaseMs: number }): Promise<Claim>
+
+  /** Extends the lease. False: it is held no longer, and nothing must be done with the message. */
+  renew(lease: Lease, leaseMs: number): Promise<boolean>
+
+  /**
+   * The last look before the request leaves. One transaction that checks that the lease is held, that no pause covers the message, that
+   * it has not expired, that its route's brake is not exceeded, and then commits the open attempt and the state `sending`
+   * (or, for a shadow message, the state `skipped` with what would have been sent). Whatever the answer other than `open`: no request.
+   */
+  open(lease: Lease, draft: AttemptDraft): Promise<Opened>
+
+  /**
+   * Writes what became of an attempt and of its message. Compare-and-set on the attempt being open, or its message being `unconfirmed`
+   * because of it. False: somebody settled it before, and nothing was changed.
+   */
+  settle(attemptId: number, settlement: Settlement): Promise<boolean>
+
+  /** Ends a leased message without an attempt: it cannot, or must not, be sent. False: the lease is held no longer. */
+  conclude(lease: Lease, end: { state: 'failed' | 'skipped'; code: string; reason: string }): Promise<boolean>
+
+  /** Gives a leased message back, due again in `inMs`. `reason` null leaves the message's reason alone. */
+  postpone(
+    lease: Lease,
+    again: { inMs: number; code: string | null; reason: string | null },
+  ): Promise<boolean>
+
+  /**
+   * Takes one call from the budget (GCRA, no burst: one call each 60,000 / `perMinute` ms) and answers how long to wait before making
+   * it. Committed in order but not forced to disk: losing the last of it in a power cut lets a few calls through early, nothing more.
+   */
+  takeBudget(perMinute: number): Promise<{ waitMs: number }>
+
+  /** Calls `listener` when a commit of this process made messages due (PostgreSQL: of any). Returns the unsubscription. */
+  onDue(listener: () => void): () => void
+
+  // ── pauses ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Pauses that are not over, oldest first. */
+  pauses(): Promise<Pause[]>
+  /** Begins a pause, or renews the one that has the same scope, name and code: one row a cause. `forMs` null: until resumed. */
+  pause(request: PauseRequest): Promise<Pause>
+  /** Ends a pause. Ending a brake's pause begins its count anew. False: it was over already. */
+  resume(pauseId: number, by: string): Promise<boolean>
+
+  // ── operators ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Re-triggers a message. `sent` needs `force` and a reason. The time it may take begins anew; it goes before automatic ones. */
+  retry(messageId: number, request: { by: string; force: boolean; reason: string | null }): Promise<Acted>
+  /** `scheduled` → `cancelled`. */
+  cancel(messageId: number, request: { by: string; reason: string | null }): Promise<Acted>
+  /** `unconfirmed` → `sent` or `failed`, as an operator found out. */
+  settleByHand(
+    messageId: number,
+    request: { by: string; as: 'sent' | 'not-sent'; reason: string | null },
+  ): Promise<Acted>
+
+  // ── the house itself ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Remembers the API host this ledger sends to; rejects with LEDGER_OTHER_ORG where it remembers another. */
+  bindHost(host: string): Promise<void>
+  /** Resolves when a write reaches the disk; rejects with LEDGER_UNAVAILABLE. Readiness asks this. */
+  ping(): Promise<void>
+  /** What operators read; never on the way of an event. */
+  reads: Reads
+  /** Writes what is waiting, gives up ownership. Idempotent. */
+  close(): Promise<void>
+}
+
+/** What planning made of one event. */
+export type Plan = {
+  state: Exclude<EventState, 'unreadable'>
+  reason: string | null
+  notes: readonly RouteNote[]
+  messages: readonly PlannedMessage[]
+  configVersion: string
+}
+
+export type Recordable =
+  | { kind: 'event'; event: ReadEvent; plan: Plan; keepKeyForMs: number }
+  | { kind: 'unreadable'; event: UnreadableEvent; configVersion: string; keepKeyForMs: number }
+
+/** Of each entry, in order: the new event's id, or that its key was known. `setAside`: recorded as unreadable because the database refused it. */
+export type Recorded = readonly (
+  | { kind: 'recorded'; eventId: number; messageIds: readonly number[] }
+  | { kind: 'set-aside'; eventId: number; reason: string }
+  | { kind: 'known' }
+)[]
+
+export type Lease = { messageId: number; owner: string; token: string }
+
+export type Claim = {
+  messages: readonly { lease: Lease; message: Message; event: Event }[]
+  /** The pause that the one message of this claim probes for. */
+  probe: Pause | null
+}
+
+export type AttemptDraft = {
+  channel: Channel
+  contactId: string | null
+  foundBy: IdentifierName | null
+  rendered: Rendered
+  /** The message's own mode or the route's present one, whichever is stricter. */
+  mode: 'live' | 'shadow'
+}
+
+export type Opened =
+  | { kind: 'open'; attempt: Attempt }
+  /** The lease was lost: cancelled, taken over, or settled by an operator. */
+  | { kind: 'lost' }
+  /** Given back, to wait for the pause's end. */
+  | { kind: 'paused'; pause: Pause }
+  /** Given back, and its route paused: the brake was exceeded by this message. */
+  | { kind: 'braked'; pause: Pause }
+  /** Now `skipped`. */
+  | { kind: 'skipped'; code: 'expired' | 'shadow'; reason: string }
+
+export type Settlement = {
+  status: number | null
+  code: string | null
+  reason: string | null
+  correlationId: string | null
+} & (
+  | { outcome: 'sent'; conversationId: string | null; genesysMessageId: string | null }
+  /** Message: `scheduled` again in `retryInMs`, or `failed` where that is null. `counts`: whether it spends one of `maxAttempts`. */
+  | {
+      outcome: 'failed'
+      retryInMs: number | null
+      counts: boolean
+      messageCode: string
+      messageReason: string
+    }
+  | { outcome: 'unconfirmed'; messageReason: string }
+)
+
+export type PauseRequest = {
+  scope: PauseScope
+  name: string | null
+  code: PauseCode
+  reason: string
+  forMs: number | null
+  probes: number
+  by: string
+}
+
+/** What an operator's action came to. `refused`: the state does not allow it; the reason says what would. */
+export type Acted =
+  | { kind: 'done'; message: Message }
+  | { kind: 'refused'; reason: string; state: MessageState | null }

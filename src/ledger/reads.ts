@@ -1,0 +1,54 @@
+import type { Event, EventState } from '../event.ts'
+import type { Attempt, Customer, Message, MessageState } from '../message.ts'
+
+/** What operators read. Runs apart from the hot path: a worker thread with a connection of its own on SQLite, the pool on PostgreSQL. */
+export type Reads = {
+  /** Newest first. */
+  events(filter: EventFilter): Promise<Event[]>
+  event(id: number): Promise<Event | null>
+  /** Newest first. */
+  messages(filter: MessageFilter): Promise<Message[]>
+  message(id: number): Promise<Message | null>
+  /** Oldest first. */
+  attempts(messageId: number): Promise<Attempt[]>
+  summary(): Promise<Summary>
+  close(): Promise<void>
+}
+
+/** Times: epoch milliseconds of receipt. `type` and `reason`: `*` matches any characters; `reason` a code, or a part of the words. */
+export type EventFilter = {
+  state?: EventState
+  source?: string
+  route?: string
+  type?: string
+  reason?: string
+  since?: number
+  until?: number
+  limit: number
+}
+
+/** Times: epoch milliseconds of creation. `customer`: every identifier given must be the message's. */
+export type MessageFilter = {
+  state?: MessageState
+  route?: string
+  source?: string
+  type?: string
+  reason?: string
+  eventId?: number
+  since?: number
+  until?: number
+  customer?: Pick<Customer, 'externalId' | 'email' | 'phone'>
+  limit: number
+}
+
+export type Summary = {
+  host: string | null
+  events: Record<EventState, number>
+  messages: Record<MessageState, number>
+  /** Scheduled messages that are due now, and since when the oldest is. */
+  due: { count: number; oldestDueAt: number | null }
+  /** By source: its last event's time of receipt. */
+  lastEventAt: Readonly<Record<string, number>>
+  /** Refused deliveries of the last 24 hours. */
+  refused: readonly { source: string; reason: string; count: number; lastAt: number }[]
+}

@@ -1,0 +1,121 @@
+import winston from 'winston'
+
+/** What a log line may carry: ids, names from the configuration, codes, counts. No bodies, addresses, texts or secrets. */
+export type LogFields = Partial<{
+  event: number
+  message: number
+  attempt: number
+  pause: number
+  source: string
+  route: string
+  type: string
+  channel: string
+  state: string
+  code: string
+  status: number
+  correlationId: string
+  conversationId: string
+  webhookId: string
+  reason: string
+  count: number
+  ms: number
+  host: string
+  port: number
+  by: string
+  file: string
+  error: string
+}>
+
+export type Log = Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: LogFields) => void>
+
+const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
+  'event',
+  'message',
+  'attempt',
+  'pause',
+  'source',
+  'route',
+  'type',
+  'channel',
+  'state',
+  'code',
+  'status',
+  'correlationId',
+  'conversationId',
+  'webhookId',
+  'reason',
+  'count',
+  'ms',
+  'host',
+  'port',
+  'by',
+  'file',
+  'error',
+])
+
+/**
+ * One line an outcome: JSON, or readable where `pretty`. Everything passes `redact`, so that a secret or an address that
+ * slipped into an error's words does not reach the log.
+ */
+export function createLog(options: { level: string; pretty: boolean; stream?: NodeJS.WritableStream }): Log {
+  const logger = winston.createLogger({
+    level: options.level,
+    format: winston.format.combine(
+      winston.format.timestamp(),
+      options.pretty ? winston.format.printf(prettyLine) : winston.format.json(),
+    ),
+    transports: [
+      options.stream
+        ? new winston.transports.Stream({ stream: options.stream })
+        : new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] }),
+    ],
+  })
+  const line =
+    (level: keyof Log) =>
+    (message: string, fields: LogFields = {}) => {
+      logger.log({ ...redactFields(fields), level, message: redact(message) })
+    }
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
+
+/** A log that goes nowhere: for commands whose output is their result. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+function redactFields(fields: LogFields): Record<string, unknown> {
+  const kept: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    if (!FIELDS.has(name) || value === undefined) continue
+    // winston's own word for the text is `message`, so the message's id is logged as `messageId`.
+    kept[name === 'message' ? 'messageId' : name] = typeof value === 'string' ? redact(value) : value
+  }
+  return kept
+}
+
+/** A line longer than this is somebody else's text, not ours. */
+const LONGEST = 1000
+
+// Order matters: a Bearer token may contain what looks like a phone number.
+const SECRETS: readonly [RegExp, string][] = [
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]'],
+  [/\bwh(sec|sk|pk)_[\w+/=-]+/g, 'wh$1_[redacted]'],
+  [/\bv1a?,[\w+/=-]{20,}/g, '[signature]'],
+  [/[^\s"'<>@,;:]+@[^\s"'<>@,;:]+\.[a-z]{2,}/gi, '[email]'],
+  // A `+` and at least seven digits, however they are grouped: E.164 and its handwritten forms.
+  [/\+\d(?:[\s().-]?\d){6,}/g, '[phone]'],
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes.
+  [/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD'],
+]
+
+/** The text without secrets, addresses, phone numbers and terminal escapes, cut at 1,000 characters. */
+export function redact(text: string): string {
+  let clean = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
+  for (const [pattern, replacement] of SECRETS) clean = clean.replace(pattern, replacement)
+  return clean
+}
+
+function prettyLine(info: winston.Logform.TransformableInfo): string {
+  const { timestamp, level, message, ...fields } = info
+  const time = String(timestamp).slice(11, 23)
+  const rest = Object.entries(fields).map(([name, value]) => `${name}=${value}`)
+  return `${time} ${level.padEnd(5)} ${[message, ...rest].join('  ')}`
+}
