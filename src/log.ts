@@ -1,4 +1,5 @@
 import winston from 'winston'
+import { visible } from './visible.ts'
 
 /** What a log line may carry: ids, names from the configuration, codes, counts. No bodies, addresses, texts or secrets. */
 export type LogFields = Partial<{
@@ -102,15 +103,13 @@ const SECRETS: readonly [RegExp, string][] = [
   [/[^\s"'<>@,;:]+@[^\s"'<>@,;:]+\.[a-z]{2,}/gi, '[email]'],
   // A `+` and at least seven digits, however they are grouped: E.164 and its handwritten forms.
   [/\+\d(?:[\s().-]?\d){6,}/g, '[phone]'],
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes.
-  [/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\uFFFD'],
 ]
 
 /** The text without secrets, addresses, phone numbers and terminal escapes, cut at 1,000 characters. */
 export function redact(text: string): string {
   let clean = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
   for (const [pattern, replacement] of SECRETS) clean = clean.replace(pattern, replacement)
-  return clean
+  return visible(clean)
 }
 
 function prettyLine(info: winston.Logform.TransformableInfo): string {

@@ -1,0 +1,77 @@
+import { PostriderError } from '../errors.ts'
+import type { Acted, Ledger } from '../ledger/ledger.ts'
+import type { MessageFilter } from '../ledger/reads.ts'
+import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import { attemptJson, messageJson } from './show.ts'
+
+export async function listMessages(ledger: Ledger, filter: MessageFilter, json: boolean, terminal: Terminal) {
+  const messages = await ledger.reads.messages(filter)
+  if (json) return printJson(terminal, messages.map(messageJson))
+  printTable(
+    terminal,
+    ['ID', 'CREATED', 'STATE', 'ROUTE', 'CHANNEL', 'TRIES', 'DUE', 'REASON'],
+    messages.map((message) => [
+      message.id,
+      localTime(message.createdAt),
+      message.state,
+      message.route,
+      message.channel,
+      message.attempts,
+      message.state === 'scheduled' ? localTime(message.dueAt) : '',
+      message.reason,
+    ]),
+    'No messages match.',
+  )
+}
+
+export async function showMessage(ledger: Ledger, id: number, json: boolean, terminal: Terminal) {
+  const message = await ledger.reads.message(id)
+  if (!message)
+    throw new PostriderError('NOT_FOUND', `There is no message ${id}. List them: postrider messages list`)
+  const attempts = await ledger.reads.attempts(id)
+  if (json) {
+    return printJson(terminal, {
+      ...messageJson(message),
+      policies: message.policies,
+      wouldSend: message.wouldSend,
+      attempts: attempts.map(attemptJson),
+    })
+  }
+  print(terminal, `Message ${id}  ${message.state}  ${message.route}  (event ${message.eventId})`)
+  if (message.reason) print(terminal, message.reason)
+  const facts = [
+    `channel ${message.channel}`,
+    message.contactId ? `contact ${message.contactId} found by ${message.foundBy}` : 'no contact looked up',
+    `due ${localTime(message.dueAt)}`,
+    `not after ${localTime(message.expireAt)}`,
+    ...(message.sentAt
+      ? [`sent ${localTime(message.sentAt)}`, `conversation ${message.conversationId}`]
+      : []),
+    ...(message.manualBy ? [`re-triggered by ${message.manualBy}`] : []),
+  ]
+  print(terminal, facts.join('  ·  '))
+  printTable(
+    terminal,
+    ['ATTEMPT', 'OPENED', 'OUTCOME', 'CHANNEL', 'STATUS', 'CODE', 'CORRELATION', 'REASON'],
+    attempts.map((attempt) => [
+      attempt.number,
+      localTime(attempt.openedAt),
+      attempt.outcome,
+      attempt.channel,
+      attempt.status,
+      attempt.code,
+      attempt.correlationId,
+      attempt.reason,
+    ]),
+    'No attempts.',
+  )
+  const rendered = attempts.at(-1)?.rendered ?? message.wouldSend
+  if (rendered) print(terminal, `\n${rendered.subject ? `${rendered.subject}\n\n` : ''}${rendered.text}`)
+}
+
+/** Says what an operator's action came to; refused is a failure of the command. */
+export function reportActed(acted: Acted, did: string, json: boolean, terminal: Terminal): void {
+  if (acted.kind === 'refused') throw new PostriderError('REFUSED', acted.reason)
+  if (json) printJson(terminal, messageJson(acted.message))
+  else print(terminal, `Message ${acted.message.id} ${did}: now ${acted.message.state}.`)
+}

@@ -1,0 +1,118 @@
+import type { Answer } from '../genesys/genesys.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
+import { type Pause, PROBED_PAUSES, type ProbedPauseCode } from '../message.ts'
+import { backoff, type Random } from './backoff.ts'
+import { outcomeOf } from './outcomes.ts'
+
+/**
+ * Stops the sender when Genesys is in trouble and lets it go again when one message got through: an outage must not turn the
+ * backlog into `unconfirmed`. The stop is a pause in the ledger, seen by every instance and kept over a restart.
+ */
+export type Breaker = {
+  /** Takes note of an answer, of a look-up or a send; `probe` is the pause that the message probed for. */
+  after(answer: Answer<unknown>, probe: Pause | null): Promise<void>
+  /** To be called when a probe's message is done: where it never came to a send, the next message may probe at once. */
+  release(probe: Pause): Promise<void>
+  /** True after one uncertain outcome: until the next answer, nothing more is sent beside what is on its way. */
+  suspicious(): boolean
+}
+
+/** Two in a row: one is a hiccup of a single request. */
+const UNCERTAIN_IN_A_ROW = 2
+/** Probes come after 1, 2, 4 … 60 s. */
+const FIRST_PROBE_MS = 1_000
+const LAST_PROBE_MS = 60_000
+/** Without Retry-After: 1, 2, 4 … s, spread. */
+const FIRST_SLOWDOWN_MS = 1_000
+const LAST_SLOWDOWN_MS = 60_000
+
+export function createBreaker(deps: {
+  ledger: Pick<Ledger, 'pause' | 'pauses' | 'resume'>
+  log: Log
+  random: Random
+}): Breaker {
+  let uncertain = 0
+  let slowdowns = 0
+
+  async function after(answer: Answer<unknown>, probe: Pause | null): Promise<void> {
+    const { certainty, pause } = outcomeOf(answer)
+    if (certainty === 'unknown') {
+      uncertain += 1
+      if (probe || uncertain >= UNCERTAIN_IN_A_ROW) await stop('uncertain', uncertainReason(uncertain), probe)
+      return
+    }
+    uncertain = 0
+    if (pause?.code === 'rate-limited') {
+      await slowDown(answer, pause.reason)
+    } else if (pause) {
+      await stop(pause.code as ProbedPauseCode, pause.reason, probe)
+      return
+    } else slowdowns = 0
+    if (probe) await letGo()
+  }
+
+  /** Begins a pause that probes, or waits longer with the one whose probe failed. */
+  async function stop(code: ProbedPauseCode, reason: string, probe: Pause | null): Promise<void> {
+    const standing = (await deps.ledger.pauses()).find(isProbed)
+    // Answers to what was on its way when the pause began say nothing new.
+    if (standing && !probe) return
+    const probes = probe ? probe.probes + 1 : 0
+    const forMs = backoff(probes, FIRST_PROBE_MS, LAST_PROBE_MS)
+    const pause = await deps.ledger.pause({
+      scope: 'all',
+      name: null,
+      code,
+      reason,
+      forMs,
+      probes,
+      by: 'postrider',
+    })
+    if (probe && probe.id !== pause.id) await deps.ledger.resume(probe.id, 'postrider')
+    if (probe)
+      deps.log.warn('Genesys Cloud is still in trouble', { pause: pause.id, code, reason, ms: forMs })
+    else deps.log.error('sending paused itself', { pause: pause.id, code, reason, ms: forMs })
+  }
+
+  async function slowDown(answer: Answer<unknown>, reason: string): Promise<void> {
+    const asked = answer.kind === 'refused' ? answer.retryAfterMs : null
+    const forMs = asked ?? backoff(slowdowns, FIRST_SLOWDOWN_MS, LAST_SLOWDOWN_MS, deps.random)
+    slowdowns += 1
+    const pause = await deps.ledger.pause({
+      scope: 'all',
+      name: null,
+      code: 'rate-limited',
+      reason,
+      forMs,
+      probes: 0,
+      by: 'postrider',
+    })
+    deps.log.warn('sending slowed down', { pause: pause.id, code: 'rate-limited', reason, ms: forMs })
+  }
+
+  async function letGo(): Promise<void> {
+    for (const pause of (await deps.ledger.pauses()).filter(isProbed)) {
+      await deps.ledger.resume(pause.id, 'postrider')
+      deps.log.info('sending resumed: Genesys Cloud answers again', { pause: pause.id, code: pause.code })
+    }
+  }
+
+  async function release(probe: Pause): Promise<void> {
+    const standing = (await deps.ledger.pauses()).find((pause) => pause.id === probe.id)
+    if (!standing || standing.probes !== probe.probes) return
+    const { scope, name, code, reason, probes, by } = standing
+    await deps.ledger.pause({ scope, name, code, reason, forMs: 0, probes, by })
+  }
+
+  return { after, release, suspicious: () => uncertain > 0 }
+}
+
+function isProbed(pause: Pause): boolean {
+  return pause.scope === 'all' && PROBED_PAUSES.some((code) => code === pause.code)
+}
+
+function uncertainReason(count: number): string {
+  return count > 1
+    ? `${count} requests in a row left and no answer of Genesys Cloud said what became of them. Sending resumes by itself when one gets through.`
+    : 'A request left and no answer of Genesys Cloud said what became of it. Sending resumes by itself when one gets through.'
+}

@@ -1,0 +1,269 @@
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
+import type { Answer, Genesys, Sent } from '../genesys/genesys.ts'
+import type { Claim, Ledger, Settlement } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
+import { type Attempt, type Message, type Pause, type Rendered, scopeOf } from '../message.ts'
+import { backoff, type Random } from './backoff.ts'
+import type { Breaker } from './breaker.ts'
+import type { Contacts } from './contacts.ts'
+import { find, type Target } from './find.ts'
+import { mayReceive } from './only-to.ts'
+import { outcomeOf } from './outcomes.ts'
+
+export type DeliverDeps = {
+  config: Config
+  ledger: Pick<Ledger, 'open' | 'settle' | 'conclude' | 'postpone' | 'takeBudget'>
+  genesys: Pick<Genesys, 'findContact' | 'sendMessage' | 'sendEmail' | 'probe'>
+  contacts: Contacts
+  breaker: Breaker
+  clock: Clock
+  random: Random
+  log: Log
+  /** Aborted when the service stops: nothing more is opened, what is open is waited for. */
+  stopping: AbortSignal
+}
+
+type Claimed = Claim['messages'][number]
+
+/**
+ * Takes one claimed message as far as it goes: find the customer, render the text, wait for the budget, open, send, settle. What
+ * ends it early gives the message back or ends it, each with its reason. `probe` is the pause that this message probes for.
+ *
+ * Rejects only when the ledger cannot be written before the attempt is open; the lease then runs out and the message is claimed again.
+ */
+export async function deliver(claimed: Claimed, probe: Pause | null, deps: DeliverDeps): Promise<void> {
+  const { lease, message, event } = claimed
+  const { ledger } = deps
+
+  const mode = presentMode(message, deps.config)
+  if (mode === 'gone') return end(claimed, 'skipped', 'route-off', goneReason(message.route), deps)
+  if (!mayReceive(message.customer, deps.config.genesys.onlyTo)) {
+    return end(claimed, 'skipped', 'only-to', ONLY_TO_REASON, deps)
+  }
+
+  const found = await find(message.customer, message.policies, async (identifier) => {
+    const ask: Genesys['findContact'] = (wanted) => paced(() => deps.genesys.findContact(wanted), probe, deps)
+    return deps.contacts.lookup(identifier, ask, probe !== null)
+  })
+  if (found.kind === 'nobody') return end(claimed, 'failed', found.code, found.reason, deps)
+  if (found.kind === 'trouble') return giveBack(claimed, found.answer, deps)
+  const { target } = found
+
+  const result = deps.config.templates.render(
+    message.policies.template,
+    target.channel,
+    scopeOf(event, JSON.parse(event.raw.toString('utf8')), message.customer),
+  )
+  if (result.kind === 'unrenderable') return end(claimed, 'failed', result.code, result.reason, deps)
+  const { rendered } = result
+
+  if (probe) {
+    // A send of which nobody learns the outcome cannot be taken back; an empty one that is refused harms nobody.
+    const answer = await paced(() => deps.genesys.probe(target.channel), probe, deps)
+    if (answer.kind !== 'ok') return giveBack(claimed, answer, deps)
+  }
+
+  await takeBudget(deps)
+  if (deps.stopping.aborted) return stopBefore(claimed, deps)
+
+  const opened = await ledger.open(lease, {
+    channel: target.channel,
+    contactId: target.channel === 'webmessaging' ? target.contactId : null,
+    foundBy: target.channel === 'webmessaging' ? target.foundBy : null,
+    rendered,
+    mode,
+  })
+  if (opened.kind !== 'open') {
+    const reason =
+      'pause' in opened ? opened.pause.reason : 'reason' in opened ? opened.reason : 'the lease was lost'
+    const level = opened.kind === 'braked' ? 'error' : 'info'
+    return deps.log[level](`message not sent: ${opened.kind}`, {
+      ...idsOf(message),
+      channel: target.channel,
+      reason,
+    })
+  }
+
+  const answer = await send(target, rendered, deps)
+  await settle(claimed, target, opened.attempt, answer, deps)
+  await deps.breaker.after(answer, probe)
+}
+
+const ONLY_TO_REASON =
+  'genesys.onlyTo lists who alone may receive, and this customer is not listed. Add an identifier of theirs, or empty the list.'
+
+function goneReason(route: string): string {
+  return `The route ${route} is off, or no longer in the configuration. Bring it back, then re-trigger.`
+}
+
+/** The message's own mode or its route's present one, whichever is stricter: turning a route to shadow or off stops what is scheduled. */
+function presentMode(message: Message, config: Config): 'live' | 'shadow' | 'gone' {
+  const route = config.routes.find((candidate) => candidate.name === message.route)
+  if (!route || route.mode === 'off') return 'gone'
+  return route.mode === 'shadow' ? 'shadow' : message.policies.mode
+}
+
+async function end(
+  { lease, message }: Claimed,
+  state: 'failed' | 'skipped',
+  code: string,
+  reason: string,
+  deps: DeliverDeps,
+): Promise<void> {
+  if (!(await deps.ledger.conclude(lease, { state, code, reason }))) return
+  deps.log[state === 'failed' ? 'warn' : 'info'](`message ${state}`, { ...idsOf(message), state, code })
+}
+
+/** Genesys did not answer a question on the way to the send: nothing was sent, and nothing is lost. */
+async function giveBack(
+  { lease, message }: Claimed,
+  answer: Exclude<Answer<unknown>, { kind: 'ok' }>,
+  deps: DeliverDeps,
+): Promise<void> {
+  const { code, reason } = outcomeOf(answer)
+  const again = `Genesys Cloud did not answer while the customer was looked up (${code}); nothing was sent. It is tried again.`
+  await deps.ledger.postpone(lease, { inMs: LOOK_AGAIN_MS, code, reason: again })
+  deps.log.warn('message waits: Genesys Cloud did not answer a look-up', {
+    ...idsOf(message),
+    code,
+    reason,
+    ...('status' in answer && answer.status !== null ? { status: answer.status } : {}),
+    ...('correlationId' in answer && answer.correlationId ? { correlationId: answer.correlationId } : {}),
+  })
+}
+
+/** While Genesys is in trouble the pause decides when to try; this only spreads a single failing look-up. */
+const LOOK_AGAIN_MS = 2_000
+
+async function stopBefore({ lease }: Claimed, deps: DeliverDeps): Promise<void> {
+  await deps.ledger.postpone(lease, { inMs: 0, code: null, reason: null })
+}
+
+/** Makes a call that is not a send: takes its place in the budget, and tells the breaker what came back. */
+async function paced<T>(
+  call: () => Promise<Answer<T>>,
+  probe: Pause | null,
+  deps: DeliverDeps,
+): Promise<Answer<T>> {
+  await takeBudget(deps)
+  const answer = await call()
+  // Only its trouble counts: that look-ups are answered does not say that sends are.
+  const { certainty, pause } = outcomeOf(answer)
+  if (certainty === 'unknown' || pause) await deps.breaker.after(answer, probe)
+  return answer
+}
+
+async function takeBudget(deps: DeliverDeps): Promise<void> {
+  const { waitMs } = await deps.ledger.takeBudget(deps.config.genesys.rateLimitPerMinute)
+  if (waitMs > 0) await deps.clock.sleep(waitMs, deps.stopping)
+}
+
+function send(target: Target, rendered: Rendered, deps: DeliverDeps): Promise<Answer<Sent>> {
+  const { genesys } = deps.config
+  if (target.channel === 'webmessaging') {
+    if (!genesys.webmessaging) throw new Error('a route on webmessaging needs genesys.webmessaging')
+    return deps.genesys.sendMessage({
+      channel: 'webmessaging',
+      deploymentId: genesys.webmessaging.deploymentId,
+      contactId: target.contactId,
+      text: rendered.text,
+    })
+  }
+  if (!genesys.email) throw new Error('a route on email needs genesys.email')
+  return deps.genesys.sendEmail({
+    ...genesys.email,
+    to: target.to,
+    subject: rendered.subject ?? '',
+    text: rendered.text,
+    html: rendered.html ?? null,
+  })
+}
+
+/** Writes the outcome down, however long the ledger takes to be writable again: it is known only here. */
+async function settle(
+  { message }: Claimed,
+  target: Target,
+  attempt: Attempt,
+  answer: Answer<Sent>,
+  deps: DeliverDeps,
+): Promise<void> {
+  const settlement = settlementOf(message, target, answer, deps)
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await deps.ledger.settle(attempt.id, settlement)
+      break
+    } catch (error) {
+      const wait = backoff(tries, 100, 5_000)
+      deps.log.error('the outcome of an attempt cannot be written yet', {
+        ...idsOf(message),
+        attempt: attempt.id,
+        error: String(error),
+        ms: wait,
+      })
+      await deps.clock.sleep(wait)
+    }
+  }
+  deps.log[settlement.outcome === 'sent' ? 'info' : 'warn'](`message ${settlement.outcome}`, {
+    ...idsOf(message),
+    attempt: attempt.id,
+    channel: target.channel,
+    state: settlement.outcome,
+    ...(settlement.status === null ? {} : { status: settlement.status }),
+    ...(settlement.code === null ? {} : { code: settlement.code }),
+    ...(settlement.correlationId === null ? {} : { correlationId: settlement.correlationId }),
+    ...(settlement.outcome === 'sent' && settlement.conversationId !== null
+      ? { conversationId: settlement.conversationId }
+      : {}),
+  })
+}
+
+function settlementOf(message: Message, target: Target, answer: Answer<Sent>, deps: DeliverDeps): Settlement {
+  const outcome = outcomeOf(answer)
+  const written = {
+    status: 'status' in answer ? answer.status : null,
+    code: answer.kind === 'ok' ? null : answer.code,
+    reason: outcome.reason,
+    correlationId: 'correlationId' in answer ? answer.correlationId : null,
+  }
+  if (answer.kind === 'ok') {
+    const { conversationId, messageId } = answer.value
+    return { ...written, outcome: 'sent', conversationId, genesysMessageId: messageId }
+  }
+  if (outcome.certainty === 'unknown') {
+    return { ...written, outcome: 'unconfirmed', messageReason: `${outcome.reason} ${UNCONFIRMED_TODO}` }
+  }
+  // A contact that was known from memory may have been merged or deleted since: look it up anew, once.
+  if (outcome.code === 'not-found' && target.channel === 'webmessaging' && target.cached) {
+    deps.contacts.forget(target.contactId)
+    const messageReason =
+      'Genesys Cloud no longer knows the contact that was found earlier; it is looked up anew.'
+    return {
+      ...written,
+      outcome: 'failed',
+      retryInMs: 0,
+      counts: true,
+      messageCode: 'not-found',
+      messageReason,
+    }
+  }
+  const { retry } = outcome
+  const last = retry?.counts === true && message.failures + 1 >= message.policies.maxAttempts
+  return {
+    ...written,
+    outcome: 'failed',
+    retryInMs: retry && !last ? backoff(message.failures, retry.firstMs, retry.mostMs, deps.random) : null,
+    counts: retry?.counts ?? true,
+    messageCode: last ? 'max-attempts' : outcome.code,
+    messageReason: last
+      ? `Given up after ${message.policies.maxAttempts} attempts. The last: ${outcome.reason}`
+      : outcome.reason,
+  }
+}
+
+const UNCONFIRMED_TODO =
+  'Look at the customer’s conversation in Genesys Cloud, then say what you found: postrider messages settle ID --as sent (or not-sent).'
+
+function idsOf(message: Message) {
+  return { event: message.eventId, message: message.id, source: message.source, route: message.route }
+}

@@ -1,0 +1,138 @@
+import { messageOf } from '../errors.ts'
+import type { Claim, Lease, Ledger } from '../ledger/ledger.ts'
+import type { Pause } from '../message.ts'
+import { createBreaker } from './breaker.ts'
+import { createContacts } from './contacts.ts'
+import { type DeliverDeps, deliver } from './deliver.ts'
+
+export type Worker = {
+  /** Claims and delivers until stopped. Resolves when everything in flight is settled. */
+  run(): Promise<void>
+  /** Claims and opens nothing more; `run` resolves when what is open is settled. Idempotent. */
+  stop(): void
+  inFlight(): number
+}
+
+type Deps = Omit<DeliverDeps, 'breaker' | 'contacts' | 'stopping' | 'ledger'> & {
+  ledger: Ledger
+  /** Names this worker in leases; differs from one start to the next. */
+  owner: string
+}
+
+/** Longer than a message takes with its look-ups and time-outs; renewed while it waits for the budget. */
+const LEASE_MS = 60_000
+const RENEW_MS = 20_000
+/** New messages wake the worker at once; this finds what became due by time, and what another process made due. */
+const POLL_MS = 1_000
+/** A ledger that cannot be written is asked again after this. */
+const LEDGER_AGAIN_MS = 1_000
+/**
+ * Enough messages at once to use the whole budget where a message takes 0.6 s in Genesys; at the default of 300 calls a minute, three.
+ * Not more: what is on its way when Genesys fails is what an outage can leave unconfirmed.
+ */
+const MESSAGE_SECONDS = 0.6
+const FEWEST = 3
+const MOST = 64
+
+/** The loop that keeps messages moving: as many at once as the budget can use, woken by new ones. */
+export function createWorker(deps: Deps): Worker {
+  const stopping = new AbortController()
+  const wake = createWake()
+  const breaker = createBreaker(deps)
+  const contacts = createContacts(deps.clock)
+  const running = new Map<number, Promise<void>>()
+  const room = Math.min(
+    MOST,
+    Math.max(FEWEST, Math.ceil((deps.config.genesys.rateLimitPerMinute / 60) * MESSAGE_SECONDS)),
+  )
+
+  async function run(): Promise<void> {
+    const unsubscribe = deps.ledger.onDue(wake.ring)
+    try {
+      while (!stopping.signal.aborted) {
+        if (!(await claimMore())) await wake.heard(deps.clock.sleep, POLL_MS, stopping.signal)
+      }
+      await Promise.all(running.values())
+    } finally {
+      unsubscribe()
+    }
+  }
+
+  /** Starts as many messages as there is room for; false where there was no room or nothing due. */
+  async function claimMore(): Promise<boolean> {
+    wake.listen()
+    const free = (breaker.suspicious() ? 1 : room) - running.size
+    if (free <= 0) return false
+    try {
+      const claim = await deps.ledger.claim({ owner: deps.owner, limit: free, leaseMs: LEASE_MS })
+      for (const claimed of claim.messages) start(claimed, claim.probe)
+      return claim.messages.length > 0
+    } catch (error) {
+      deps.log.error('due messages cannot be claimed', { error: messageOf(error) })
+      await deps.clock.sleep(LEDGER_AGAIN_MS, stopping.signal)
+      return false
+    }
+  }
+
+  function start(claimed: Claim['messages'][number], probe: Pause | null): void {
+    const id = claimed.message.id
+    const done = new AbortController()
+    const work = (async () => {
+      try {
+        await deliver(claimed, probe, { ...deps, breaker, contacts, stopping: stopping.signal })
+        if (probe) await breaker.release(probe)
+      } catch (error) {
+        deps.log.error('a message could not be worked on; it is claimed again when its lease ends', {
+          message: id,
+          error: messageOf(error),
+        })
+      } finally {
+        done.abort()
+        running.delete(id)
+        wake.ring()
+      }
+    })()
+    running.set(id, work)
+    void keepLease(claimed.lease, done.signal)
+  }
+
+  async function keepLease(lease: Lease, done: AbortSignal): Promise<void> {
+    for (;;) {
+      await deps.clock.sleep(RENEW_MS, done)
+      if (done.aborted) return
+      try {
+        // A lease that is lost shows at `open`, which refuses it.
+        if (!(await deps.ledger.renew(lease, LEASE_MS))) return
+      } catch (error) {
+        deps.log.warn('a lease could not be renewed', { message: lease.messageId, error: messageOf(error) })
+      }
+    }
+  }
+
+  return { run, stop: () => stopping.abort(), inFlight: () => running.size }
+}
+
+/** A bell: what rings between `listen` and `heard` is not missed. */
+function createWake() {
+  let rung = false
+  let waiting: AbortController | null = null
+  return {
+    ring() {
+      rung = true
+      waiting?.abort()
+    },
+    listen() {
+      rung = false
+    },
+    async heard(
+      sleep: (ms: number, signal: AbortSignal) => Promise<void>,
+      ms: number,
+      stopping: AbortSignal,
+    ): Promise<void> {
+      if (rung) return
+      waiting = new AbortController()
+      await sleep(ms, AbortSignal.any([waiting.signal, stopping]))
+      waiting = null
+    },
+  }
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { config as loadDotenv } from 'dotenv'
+import { z } from 'zod'
+import { messageOf, PostriderError } from './errors.ts'
+
+/** What the surroundings say; the only reader of process.env is `processEnvironment`. */
+export type Environment = {
+  PORT: number
+  HOST: string
+  /** How many proxies stand before the service: their X-Forwarded-For is believed. */
+  TRUST_PROXY: number
+  POSTRIDER_CONFIG: string
+  DATABASE_URL: string | undefined
+  GENESYS_REGION: string
+  GENESYS_CLIENT_ID: string | undefined
+  GENESYS_CLIENT_SECRET: string | undefined
+  GENESYS_GATEWAY_URL: string | undefined
+  LOG_LEVEL: 'error' | 'warn' | 'info' | 'debug'
+  NODE_ENV: string
+}
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+/** The process's variables, with those of `.env` in the working directory beneath them. */
+export function processEnvironment(): Variables {
+  const fromFile: Record<string, string> = {}
+  loadDotenv({ processEnv: fromFile, quiet: true })
+  return { ...fromFile, ...process.env }
+}
+
+/**
+ * The value of NAME, or else what the file holds that NAME_FILE names: how containers are handed secrets. Empty counts as unset, as
+ * compose files and `.env.example` write it. Throws ENVIRONMENT_INVALID where the file cannot be read.
+ */
+export function variable(variables: Variables, name: string): string | undefined {
+  if (variables[name]) return variables[name]
+  const path = variables[`${name}_FILE`]
+  if (!path) return undefined
+  try {
+    return readFileSync(path, 'utf8').trimEnd() || undefined
+  } catch (cause) {
+    const message = `${name}_FILE: cannot read the file that it names: ${messageOf(cause)}`
+    throw new PostriderError('ENVIRONMENT_INVALID', message, { cause })
+  }
+}
+
+const optionalText = z.string().optional()
+const whole = (what: string, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `expected ${what}`)
+    .transform(Number)
+    .refine((n) => n <= most, `expected ${what}`)
+
+const FIELDS = {
+  PORT: whole('a port, 0 to 65535', 65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  TRUST_PROXY: whole('the number of proxies in front, 0 to 10', 10).default(0),
+  POSTRIDER_CONFIG: z.string().default('config/postrider.yaml'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'expected sqlite:PATH')
+    .optional(),
+  GENESYS_REGION: z
+    .string()
+    .regex(/^[a-z0-9.-]+$/, 'expected the region’s domain, such as mypurecloud.de')
+    .default('mypurecloud.com'),
+  GENESYS_CLIENT_ID: optionalText,
+  GENESYS_CLIENT_SECRET: optionalText,
+  GENESYS_GATEWAY_URL: z
+    .url({ protocol: /^https?$/, error: 'expected a URL such as https://gateway.example.com' })
+    .optional(),
+  LOG_LEVEL: z
+    .enum(['error', 'warn', 'info', 'debug'], 'expected error, warn, info or debug')
+    .default('info'),
+  NODE_ENV: z.string().default('development'),
+} satisfies Record<keyof Environment, z.ZodType>
+
+/** The names that are read, for `.env.example`'s test. */
+export const VARIABLE_NAMES = Object.keys(FIELDS) as readonly (keyof Environment)[]
+
+/**
+ * Checks the variables and fills in defaults. Throws ENVIRONMENT_INVALID with every problem at once, none with its value: it may be a
+ * secret.
+ */
+export function readEnvironment(variables: Variables): Environment {
+  const given = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, variable(variables, name)]))
+  const result = z.object(FIELDS).safeParse(given)
+  if (result.success) return result.data as Environment
+  const problems = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  throw new PostriderError('ENVIRONMENT_INVALID', `The environment is not right:\n${problems.join('\n')}`)
+}
