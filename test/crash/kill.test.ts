@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, it } from 'node:test'
+import { Webhook } from 'svix'
+import { systemClock } from '../../src/clock.ts'
+import { openLedger } from '../../src/ledger/open.ts'
+import { silentLog } from '../../src/log.ts'
+import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+
+/**
+ * Real services, killed with SIGKILL at each step between receipt and settled outcome and started again. What was acknowledged must end sent
+ * exactly once, or stand `unconfirmed` and only where an attempt was open.
+ */
+const ROUNDS_PER_STEP = 4
+const SECRET = `whsec_${randomBytes(24).toString('base64')}`
+const ROOT = join(import.meta.dirname, '../..')
+
+type Step = {
+  name: string
+  /** Runs until the service stands at the step, with `post` sending one event; the service is killed when it resolves. */
+  reach(world: World): Promise<void>
+  /** What the message may be in the end, and how often Genesys may have sent it in each case. */
+  ends: Readonly<Record<string, readonly number[]>>
+}
+
+type World = { gateway: Gateway; sandbox: Sandbox; ledgerFile: string; post(): Promise<number> }
+
+const steps: readonly Step[] = [
+  {
+    name: 'after the answer',
+    async reach({ post }) {
+      assert.equal(await post(), 200)
+    },
+    ends: { sent: [1], unconfirmed: [0, 1] },
+  },
+  {
+    name: 'after the claim, at the look-up',
+    async reach({ gateway, post }) {
+      const lookup = gateway.hold('lookup')
+      assert.equal(await post(), 200)
+      await lookup
+    },
+    ends: { sent: [1] },
+  },
+  {
+    name: 'after open, before the request leaves',
+    // The token of the look-up is revoked, so that the send, opened already, waits for a new one.
+    async reach({ gateway, sandbox, post }) {
+      const lookup = gateway.hold('lookup')
+      assert.equal(await post(), 200)
+      const answered = await (await lookup).forward()
+      const message = gateway.hold('message')
+      const token = gateway.hold('token')
+      sandbox.revokeTokens()
+      await answered.pass()
+      await (await (await message).forward()).pass()
+      await token
+    },
+    ends: { unconfirmed: [0] },
+  },
+  {
+    name: 'while Genesys holds the request and has not acted',
+    async reach({ gateway, post }) {
+      const message = gateway.hold('message')
+      assert.equal(await post(), 200)
+      await message
+    },
+    ends: { unconfirmed: [0] },
+  },
+  {
+    name: 'while Genesys holds the request and has acted',
+    async reach({ gateway, post }) {
+      const message = gateway.hold('message')
+      assert.equal(await post(), 200)
+      await (await message).forward()
+    },
+    ends: { unconfirmed: [1] },
+  },
+  {
+    name: 'after Genesys answered, before the outcome is written',
+    // Another process holds the database's write lock, so that the outcome cannot be written while the answer arrives.
+    async reach({ gateway, ledgerFile, post }) {
+      const message = gateway.hold('message')
+      assert.equal(await post(), 200)
+      const answered = await (await message).forward()
+      const lock = new DatabaseSync(ledgerFile)
+      lock.exec('PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE')
+      await answered.pass()
+      locks.push(lock)
+    },
+    ends: { unconfirmed: [1] },
+  },
+]
+const locks: DatabaseSync[] = []
+
+describe('a service killed at any step', () => {
+  let sandbox: Sandbox
+  let gateway: Gateway
+  let folder: string
+
+  before(async () => {
+    sandbox = await startSandbox({ port: 0, clock: systemClock, rateLimitPerMinute: null })
+    gateway = await startGateway(sandbox.url)
+    folder = mkdtempSync(join(tmpdir(), 'postrider-kill-'))
+    cpSync(join(ROOT, 'examples/demo/templates'), join(folder, 'templates'), { recursive: true })
+    writeFileSync(join(folder, 'postrider.yaml'), CONFIG)
+  })
+  after(async () => {
+    await gateway.close()
+    await sandbox.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  for (const step of steps) {
+    for (let round = 1; round <= ROUNDS_PER_STEP; round += 1) {
+      it(`${step.name} (${round})`, async () => {
+        const ledgerFile = join(folder, `${step.name.replaceAll(/\W+/g, '-')}-${round}.db`)
+        const ticket = `${step.name} ${round}`
+        const first = await startService(folder, ledgerFile, gateway.url)
+        let acknowledged = 0
+        await step.reach({
+          gateway,
+          sandbox,
+          ledgerFile,
+          async post() {
+            const status = await postEvent(first.url, ticket)
+            if (status === 200) acknowledged += 1
+            return status
+          },
+        })
+        await kill(first.process)
+        for (const lock of locks.splice(0)) lock.close()
+        assert.equal(acknowledged, 1)
+
+        const second = await startService(folder, ledgerFile, gateway.url)
+        const message = await settled(ledgerFile)
+        await kill(second.process)
+
+        const sent = sandbox.messages().filter((one) => one.text.includes(ticket)).length
+        const allowed = step.ends[message.state]
+        assert.ok(allowed, `the message is ${message.state} (${message.reason})`)
+        assert.ok(allowed.includes(sent), `it is ${message.state} and was sent ${sent} times`)
+        if (message.state === 'unconfirmed') {
+          assert.equal(message.attempts, 1, 'only where an attempt was open')
+          assert.equal(message.code, 'interrupted')
+          assert.match(message.reason ?? '', /settle/)
+        }
+      })
+    }
+  }
+})
+
+const CONFIG = `
+genesys:
+  rateLimitPerMinute: 6000
+  externalSource: { id: 7c9e6679-7425-40de-944b-e07fc1f90ae7, name: CRM }
+  webmessaging: { deploymentId: 0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60 }
+sources:
+  crm: { preset: standard-webhooks, secrets: ["${SECRET}"] }
+routes:
+  ticket-resolved:
+    on: crm/ticket.resolved
+    template: ticket-resolved
+    channels: [webmessaging]
+`
+
+type Running = { process: ChildProcess; url: string }
+
+/** Starts the real command on a free port and waits for the line that names its URL. */
+async function startService(folder: string, ledgerFile: string, gatewayUrl: string): Promise<Running> {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/postrider'), 'start'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      PORT: '0',
+      POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
+      DATABASE_URL: `sqlite:${ledgerFile}`,
+      GENESYS_GATEWAY_URL: gatewayUrl,
+      GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
+      GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
+    },
+  })
+  const said: string[] = []
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /POST (\S+)\/webhooks\/crm/.exec(line)?.[1]
+    if (url) return { process: child, url }
+  }
+  throw new Error(`the service did not start: ${said.join('')}`)
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}
+
+async function postEvent(url: string, ticket: string): Promise<number> {
+  const id = `msg_${randomBytes(12).toString('hex')}`
+  const now = new Date()
+  const body = JSON.stringify({
+    type: 'ticket.resolved',
+    timestamp: now.toISOString(),
+    data: {
+      customer: { id: 'C-1001', name: 'Ada' },
+      ticket: { id: ticket, subject: ticket, channel: 'web' },
+    },
+  })
+  const response = await fetch(`${url}/webhooks/crm`, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': new Webhook(SECRET).sign(id, now, body),
+    },
+  })
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** The ledger's one message, when nothing more happens to it by itself. */
+async function settled(ledgerFile: string) {
+  const ledger = await openLedger({
+    url: `sqlite:${ledgerFile}`,
+    clock: systemClock,
+    log: silentLog,
+    owner: false,
+  })
+  try {
+    const until = Date.now() + 20_000
+    for (;;) {
+      const messages = await ledger.reads.messages({ limit: 10 })
+      assert.equal(messages.length, 1, 'one event, one message')
+      const [message] = messages
+      if (message && message.state !== 'scheduled' && message.state !== 'sending') return message
+      assert.ok(Date.now() < until, `the message is still ${message?.state}: ${message?.reason}`)
+      await systemClock.sleep(20)
+    }
+  } finally {
+    await ledger.close()
+  }
+}

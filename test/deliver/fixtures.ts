@@ -1,0 +1,57 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../src/config/config.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { ReadEvent } from '../../src/event.ts'
+
+/** A configuration with one route, `ticket-resolved`, and what a test adds to it. */
+export function deliverConfig(
+  folder: string,
+  options: { route?: string; genesys?: string; templates?: Record<string, string> } = {},
+): Config {
+  mkdirSync(join(folder, 'templates'), { recursive: true })
+  const templates = { 'ticket-resolved': 'Ticket {{ data.ticket.id }} is resolved.', ...options.templates }
+  for (const [name, text] of Object.entries(templates))
+    writeFileSync(join(folder, 'templates', `${name}.liquid`), text)
+  const file = join(folder, 'postrider.yaml')
+  writeFileSync(
+    file,
+    `
+genesys:
+  externalSource: { id: 7c9e6679-7425-40de-944b-e07fc1f90ae7, name: CRM }
+  webmessaging: { deploymentId: 0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60 }
+  email: { from: { email: care@demo.example, name: Care } }
+  ${options.genesys ?? ''}
+sources:
+  crm: { preset: standard-webhooks, secrets: [] }
+routes:
+  ticket-resolved:
+    on: crm/ticket.resolved
+    template: ticket-resolved
+    channels: [webmessaging]
+    brake: none
+    ${options.route ?? ''}
+`,
+  )
+  const loaded = loadConfig({ file, env: {}, unsetVariables: 'error' })
+  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems, null, 2))
+  return loaded.config
+}
+
+/** The event of customer number `n`: a ticket of theirs was resolved. */
+export function customerEvent(
+  n: number,
+  at: number,
+  customer: Record<string, string> = { id: `N-${n}` },
+): ReadEvent {
+  const payload = { type: 'ticket.resolved', data: { customer, ticket: { id: `T-${n}` } } }
+  return {
+    source: 'crm',
+    type: 'ticket.resolved',
+    key: `msg_${n}`,
+    occurredAt: at,
+    receivedAt: at,
+    raw: Buffer.from(JSON.stringify(payload)),
+    payload,
+  }
+}
