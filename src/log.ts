@@ -102,7 +102,7 @@ const SECRETS: readonly [RegExp, string][] = [
   [/\bv1a?,[\w+/=-]{20,}/g, '[signature]'],
   [/[^\s"'<>@,;:]+@[^\s"'<>@,;:]+\.[a-z]{2,}/gi, '[email]'],
   // A `+` and at least seven digits, however they are grouped: E.164 and its handwritten forms.
-  [/\+\d(?:[\s().-]?\d){6,}/g, '[phone]'],
+  [/\+\d(?:[\s().-]{0,3}\d){6,}/g, '[phone]'],
 ]
 
 /** The text without secrets, addresses, phone numbers and terminal escapes, cut at 1,000 characters. */

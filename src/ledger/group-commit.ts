@@ -1,0 +1,135 @@
+import { PostriderError } from '../errors.ts'
+
+/** A database whose transactions are synchronous: nothing is awaited inside one. */
+export type Transactions = {
+  begin(): void
+  commit(): void
+  /** Must not throw, whatever state the transaction is in. */
+  rollback(): void
+  savepoint(): void
+  releaseSavepoint(): void
+  rollbackToSavepoint(): void
+}
+
+export type GroupCommit = {
+  /**
+   * Runs `work` in a transaction that it shares with all other work of this turn of the event loop; resolves with its value when the
+   * commit is on disk. Where anything in the group throws, all is undone and each runs once more, `alone` in a savepoint of its own: only
+   * what throws again rejects. Work must therefore be repeatable and synchronous.
+   */
+  commit<T>(work: () => T, alone?: () => T): Promise<T>
+  /** Commits what waits, then refuses everything. */
+  close(): void
+}
+
+type Waiting = {
+  attempt(how: 'together' | 'alone'): () => void
+  reject(error: unknown): void
+}
+
+/**
+ * One fsync for everybody who came in the same turn. Bounded: more than `limit` works waiting are rejected with LEDGER_BUSY. Errors for
+ * which `isTrouble` holds are the database's own and reject the whole group. `translate` makes what callers get.
+ */
+export function createGroupCommit(options: {
+  transactions: Transactions
+  limit: number
+  isTrouble(error: unknown): boolean
+  translate(error: unknown): unknown
+  /** After a commit, before anybody is told. */
+  committed(): void
+  /** After a whole transaction or one savepoint was undone. */
+  undone(): void
+}): GroupCommit {
+  const { transactions, isTrouble, translate } = options
+  let waiting: Waiting[] = []
+  let closed = false
+
+  function commit<T>(work: () => T, alone: () => T = work): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (closed) return reject(new PostriderError('LEDGER_UNAVAILABLE', 'The ledger is closed.'))
+      if (waiting.length >= options.limit) {
+        const words = `The ledger is busy: ${options.limit} writes wait for it. Ask again in some seconds.`
+        return reject(new PostriderError('LEDGER_BUSY', words, { retryable: true }))
+      }
+      if (waiting.length === 0) setImmediate(flush)
+      waiting.push({
+        attempt(how) {
+          const value = how === 'together' ? work() : alone()
+          return () => resolve(value)
+        },
+        reject,
+      })
+    })
+  }
+
+  function flush(): void {
+    const group = waiting
+    waiting = []
+    if (group.length === 0) return
+    let answers: (() => void)[]
+    try {
+      answers = together(group)
+    } catch (error) {
+      undo()
+      if (isTrouble(error)) return rejectAll(group, error)
+      return apart(group)
+    }
+    options.committed()
+    for (const answer of answers) answer()
+  }
+
+  function together(group: readonly Waiting[]): (() => void)[] {
+    transactions.begin()
+    const answers = group.map((one) => one.attempt('together'))
+    transactions.commit()
+    return answers
+  }
+
+  function apart(group: readonly Waiting[]): void {
+    const answers: (() => void)[] = []
+    try {
+      transactions.begin()
+      for (const one of group) answers.push(inSavepoint(one))
+      transactions.commit()
+    } catch (error) {
+      undo()
+      return rejectAll(group, error)
+    }
+    options.committed()
+    for (const answer of answers) answer()
+  }
+
+  function inSavepoint(one: Waiting): () => void {
+    transactions.savepoint()
+    try {
+      const answer = one.attempt('alone')
+      transactions.releaseSavepoint()
+      return answer
+    } catch (error) {
+      if (isTrouble(error)) throw error
+      transactions.rollbackToSavepoint()
+      transactions.releaseSavepoint()
+      options.undone()
+      return () => one.reject(translate(error))
+    }
+  }
+
+  function undo(): void {
+    transactions.rollback()
+    options.undone()
+  }
+
+  function rejectAll(group: readonly Waiting[], error: unknown): void {
+    const translated = translate(error)
+    for (const one of group) one.reject(translated)
+  }
+
+  return {
+    commit,
+    close() {
+      flush()
+      closed = true
+    },
+  }
+}

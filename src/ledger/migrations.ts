@@ -1,0 +1,53 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { PostriderError } from '../errors.ts'
+import { ledger } from './migrations/0001-ledger.ts'
+
+/** In order, without gaps; each runs once and is never edited after its release. */
+const MIGRATIONS = [ledger]
+
+const LATEST = MIGRATIONS.length
+
+/**
+ * Brings a SQLite ledger to the present schema, in one transaction. Rejects a file of a later version (LEDGER_TOO_NEW) and a database that
+ * is not a ledger (LEDGER_UNAVAILABLE), and changes neither.
+ */
+export function migrate(db: DatabaseSync, file: string): void {
+  if (versionOf(db, file) === LATEST) return
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    // Read again under the write lock: another process may have been faster.
+    const version = versionOf(db, file)
+    db.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID')
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration.sqlite())
+    db.prepare(
+      `INSERT INTO meta (name, value) VALUES ('schema', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    ).run(String(LATEST))
+    db.exec('COMMIT')
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** The number of the last migration that ran; 0 for an empty file. */
+function versionOf(db: DatabaseSync, file: string): number {
+  const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all()
+  if (tables.length === 0) return 0
+  const row = tables.some(({ name }) => name === 'meta')
+    ? db.prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()
+    : undefined
+  if (row === undefined) {
+    throw new PostriderError(
+      'LEDGER_UNAVAILABLE',
+      `${file} is the database of another program. Set DATABASE_URL to a file that does not exist yet.`,
+    )
+  }
+  const version = Number(row.value)
+  if (version > LATEST) {
+    throw new PostriderError(
+      'LEDGER_TOO_NEW',
+      `The ledger ${file} was written by a later version of Postrider (schema ${version}; this one knows ${LATEST}). Run that version, or restore a backup from before the update.`,
+    )
+  }
+  return version
+}

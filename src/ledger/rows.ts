@@ -1,0 +1,107 @@
+import type { Event, EventState, RouteNote } from '../event.ts'
+import type {
+  Attempt,
+  AttemptOutcome,
+  Channel,
+  DeliveryStatus,
+  IdentifierName,
+  Message,
+  MessageState,
+  Pause,
+  PauseCode,
+  PauseScope,
+} from '../message.ts'
+import type { AttemptRow, EventRow, MessageRow, PauseRow } from './schema.ts'
+
+/** Rows become what travels. The casts are safe where the tables' CHECKs hold the same lists. */
+
+export function eventOf(row: EventRow): Event {
+  return {
+    id: row.id,
+    source: row.source,
+    type: row.type,
+    key: row.key,
+    occurredAt: row.occurred_at,
+    receivedAt: row.received_at,
+    state: row.state as EventState,
+    reason: row.reason,
+    notes: JSON.parse(row.notes) as RouteNote[],
+    raw: Buffer.from(row.raw.buffer, row.raw.byteOffset, row.raw.byteLength),
+    configVersion: row.config_version,
+  }
+}
+
+export function messageOf(row: MessageRow): Message {
+  return {
+    id: row.id,
+    eventId: row.event_id,
+    source: row.source,
+    route: row.route,
+    state: row.state as MessageState,
+    reason: row.reason,
+    code: row.code,
+    customer: JSON.parse(row.customer),
+    policies: JSON.parse(row.policies),
+    configVersion: row.config_version,
+    channel: row.channel as Channel,
+    contactId: row.contact_id,
+    foundBy: row.found_by as IdentifierName | null,
+    dueAt: row.due_at,
+    expireAt: row.expire_at,
+    attempts: row.attempts,
+    failures: row.failures,
+    manualBy: row.manual_by,
+    conversationId: row.conversation_id,
+    sentAt: row.sent_at,
+    delivery: row.delivery as DeliveryStatus,
+    wouldSend: row.would_send === null ? null : JSON.parse(row.would_send),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+export function attemptOf(row: AttemptRow): Attempt {
+  return {
+    id: row.id,
+    messageId: row.message_id,
+    number: row.number,
+    channel: row.channel as Channel,
+    outcome: row.outcome as AttemptOutcome,
+    by: row.by,
+    openedAt: row.opened_at,
+    settledAt: row.settled_at,
+    status: row.status,
+    code: row.code,
+    reason: row.reason,
+    correlationId: row.correlation_id,
+    conversationId: row.conversation_id,
+    genesysMessageId: row.genesys_message_id,
+    contactId: row.contact_id,
+    rendered: JSON.parse(row.rendered),
+  }
+}
+
+export function pauseOf(row: PauseRow): Pause {
+  return {
+    id: row.id,
+    scope: row.scope as PauseScope,
+    name: row.name === '' ? null : row.name,
+    code: row.code as PauseCode,
+    reason: row.reason,
+    since: row.since,
+    until: row.until,
+    probes: row.probes,
+    by: row.by,
+  }
+}
+
+/**
+ * Text as both databases store it: PostgreSQL refuses NUL, and a lone surrogate is no UTF-8. JSON needs no cleaning, it escapes both.
+ */
+export function clean(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD')
+}
+
+export function cleanOrNull(text: string | null): string | null {
+  return text === null ? null : clean(text)
+}

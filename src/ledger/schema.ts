@@ -1,0 +1,135 @@
+/**
+ * The tables as they are read, for the hot path's prepared statements and for Kysely alike. Instants are epoch milliseconds, columns named
+ * in `JSON` below hold JSON text, `raw` and the hashes are bytes. What each column means is said where its type travels: event.ts, message.ts.
+ */
+export type Schema = {
+  meta: MetaRow
+  sources: SourceRow
+  events: EventRow
+  event_keys: EventKeyRow
+  messages: MessageRow
+  message_identifiers: MessageIdentifierRow
+  once_keys: OnceKeyRow
+  lanes: LaneRow
+  attempts: AttemptRow
+  pauses: PauseRow
+  route_opens: RouteOpensRow
+  refused: RefusedRow
+  budget: BudgetRow
+}
+
+/** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `ping`: when readiness last asked. */
+export type MetaRow = { name: string; value: string }
+
+/** When each source's last event was received; a row a source, so that nobody counts events to know it. */
+export type SourceRow = { name: string; last_event_at: number }
+
+export type EventRow = {
+  id: number
+  source: string
+  type: string
+  key: string
+  occurred_at: number
+  received_at: number
+  state: string
+  reason: string | null
+  /** JSON */
+  notes: string
+  config_version: string
+  raw: Uint8Array
+}
+
+/** Claims (source, key). It has no foreign key: it outlives the event, so that retention needs no tombstones. */
+export type EventKeyRow = { hash: Uint8Array; keep_until: number }
+
+export type MessageRow = {
+  id: number
+  event_id: number
+  lane: number
+  source: string
+  route: string
+  channel: string
+  state: string
+  reason: string | null
+  code: string | null
+  /** 0: re-triggered by an operator, goes first; 1: automatic. */
+  rank: number
+  due_at: number
+  expire_at: number
+  lease_owner: string | null
+  lease_token: string | null
+  /** 0: not leased. */
+  lease_until: number
+  attempts: number
+  failures: number
+  manual_by: string | null
+  contact_id: string | null
+  found_by: string | null
+  conversation_id: string | null
+  sent_at: number | null
+  delivery: string
+  created_at: number
+  updated_at: number
+  config_version: string
+  /** JSON */
+  customer: string
+  /** JSON */
+  policies: string
+  /** JSON */
+  would_send: string | null
+}
+
+/** The messages of a customer, by the hash of one identifier. */
+export type MessageIdentifierRow = { hash: Uint8Array; message_id: number }
+
+/** Which message holds a route's business key. */
+export type OnceKeyRow = { hash: Uint8Array; message_id: number }
+
+/** What one pause can stop: the messages of a lane are all under a pause, or none is. */
+export type LaneRow = { id: number; route: string; source: string; channel: string }
+
+export type AttemptRow = {
+  id: number
+  message_id: number
+  number: number
+  channel: string
+  outcome: string
+  by: string | null
+  opened_at: number
+  settled_at: number | null
+  status: number | null
+  code: string | null
+  reason: string | null
+  correlation_id: string | null
+  conversation_id: string | null
+  genesys_message_id: string | null
+  contact_id: string | null
+  /** JSON */
+  rendered: string
+}
+
+export type PauseRow = {
+  id: number
+  scope: string
+  /** Empty where the scope is `all`: a null would escape the unique index. */
+  name: string
+  code: string
+  reason: string
+  since: number
+  until: number | null
+  probes: number
+  by: string
+  /** The message that probes for it at present. */
+  probe_message: number | null
+  ended_at: number | null
+  ended_by: string | null
+}
+
+/** How many messages of a route were opened for the first time in one bucket of its brake's window. */
+export type RouteOpensRow = { route: string; per_ms: number; bucket: number; count: number }
+
+/** `hour`: epoch milliseconds of its beginning. */
+export type RefusedRow = { source: string; reason: string; hour: number; count: number; last_at: number }
+
+/** `tat`: the theoretical arrival time of GCRA, epoch milliseconds with fractions. */
+export type BudgetRow = { id: number; tat: number }

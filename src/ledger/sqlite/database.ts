@@ -1,0 +1,86 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { PostriderError } from '../../errors.ts'
+
+/** A statement that is compiled once. `Row` is what it returns; the SQL beside it is what vouches for that. */
+export type Statement<Row> = {
+  get(...values: SQLInputValue[]): Row | undefined
+  all(...values: SQLInputValue[]): Row[]
+  run(...values: SQLInputValue[]): { changes: number; lastInsertRowid: number }
+}
+
+export type Prepare = <Row = never>(sql: string) => Statement<Row>
+
+export function preparer(db: DatabaseSync): Prepare {
+  return <Row>(sql: string): Statement<Row> => {
+    const statement = db.prepare(sql)
+    return {
+      get: (...values) => statement.get(...values) as Row | undefined,
+      all: (...values) => statement.all(...values) as Row[],
+      run: (...values) => {
+        const { changes, lastInsertRowid } = statement.run(...values)
+        return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) }
+      },
+    }
+  }
+}
+
+/**
+ * How long a write waits for another process to finish its own, in milliseconds. It blocks the event loop, but commands write for a few
+ * milliseconds; who holds the lock for a second is not one of ours.
+ */
+const BUSY_MS = 1_000
+/** Opening may meet another process that is just creating the file. */
+const OPENING_BUSY_MS = 5_000
+/** 32 MiB of pages. The trees of hashes are written in random order; what they touch should be in memory at millions of rows. */
+const CACHE_KIB = 32 * 1024
+
+/**
+ * Creates the file (and its folder) where it is missing, readable by its owner alone: it holds addresses. SQLite gives its `-wal` and
+ * `-shm` the same mode.
+ */
+export function createFile(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'EEXIST' && dirname(file) !== file) return
+    throw new PostriderError(
+      'LEDGER_UNAVAILABLE',
+      `The ledger ${file} cannot be created (${code}). Check that its folder exists and that the user that runs Postrider may write in it, or set DATABASE_URL to another file.`,
+      { cause: error },
+    )
+  }
+}
+
+/** The one connection that writes. Throws SQLite's own errors. */
+export function openDatabase(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, {
+    timeout: OPENING_BUSY_MS,
+    enableForeignKeyConstraints: true,
+    enableDoubleQuotedStringLiterals: false,
+    defensive: true,
+  })
+  try {
+    db.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA trusted_schema = OFF;
+      PRAGMA temp_store = MEMORY;
+      PRAGMA cache_size = -${CACHE_KIB};
+    `)
+    // A checkpoint inside a commit would stall everybody who waits for it: the reader's thread makes them.
+    db.exec('PRAGMA wal_autocheckpoint = 0')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** To be called when the schema is there: from now on the event loop waits behind this connection. */
+export function stopWaitingLong(db: DatabaseSync): void {
+  db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
+}

@@ -1,0 +1,19 @@
+import type { Clock } from '../../clock.ts'
+import type { Prepare } from './database.ts'
+import { createLanes, type Lanes } from './lanes.ts'
+import { createOnceKeys, type OnceKeys } from './once.ts'
+
+/** What the verbs of the hot path share. Each of them runs inside a transaction that its caller began. */
+export type Store = {
+  prepare: Prepare
+  clock: Clock
+  random: () => string
+  lanes: Lanes
+  once: OnceKeys
+  /** Says that the present transaction made messages due; who waits for them is told when it is committed. */
+  dueNow(): void
+}
+
+export function createStore(base: Omit<Store, 'lanes' | 'once'>): Store {
+  return { ...base, lanes: createLanes(base.prepare), once: createOnceKeys(base.prepare) }
+}

@@ -1,0 +1,15 @@
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1_000],
+] as const
+
+/** A duration in milliseconds for people, in its largest whole unit: `2 hours`, `1 minute`, `less than a second`. */
+export function inWords(ms: number): string {
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(ms / size)
+    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'}`
+  }
+  return 'less than a second'
+}
