@@ -1,0 +1,110 @@
+import type { ExternalSource } from '../message.ts'
+import type { Answer, Genesys } from './genesys.ts'
+
+export type Finding = {
+  name: string
+  ok: boolean
+  detail: string
+  /** What to do about it; null where all is well. */
+  todo: string | null
+}
+
+/** What of the configuration `checkAccess` looks at. */
+export type InUse = {
+  externalSource: ExternalSource | null
+  webmessaging: { deploymentId: string } | null
+  email: unknown
+}
+
+/**
+ * Asks Genesys Cloud, without sending anything, whether what is configured would work: the login, each permission in use by a call that
+ * does no harm, the deployment. One finding a line; after a login that fails nothing else is asked.
+ */
+export async function checkAccess(genesys: Genesys, inUse: InUse): Promise<Finding[]> {
+  const login = await genesys.login()
+  if (login.kind !== 'ok')
+    return [{ name: 'login', ok: false, detail: detailOf(login), todo: loginTodo(login) }]
+  const hours = Math.round((login.value.expiresAt - Date.now()) / 3_600_000)
+  const findings: Finding[] = [
+    {
+      name: 'login',
+      ok: true,
+      detail: `a token that lasts ${hours < 1 ? 'less than an hour' : `${hours} h`}`,
+      todo: null,
+    },
+  ]
+  // Nobody has this address: the domain is reserved for that (RFC 2606).
+  const lookup = await genesys.findContact({ type: 'Email', value: 'nobody@postrider.invalid' })
+  findings.push(finding('find contacts', lookup, 'externalContacts:contact:view'))
+  if (inUse.externalSource) {
+    const bySource = await genesys.findContact({
+      type: 'ExternalId',
+      value: 'postrider-doctor',
+      externalSource: inUse.externalSource,
+    })
+    findings.push({
+      ...finding('external source', bySource, 'externalContacts:contact:view'),
+      ...(bySource.kind === 'refused' && bySource.status < 500 && bySource.status !== 403
+        ? {
+            todo: 'Check genesys.externalSource: its id is under Admin › External Contacts › External Sources.',
+          }
+        : {}),
+    })
+  }
+  if (inUse.webmessaging) {
+    findings.push(
+      finding('send web messages', await genesys.probe('webmessaging'), 'conversation:message:create'),
+    )
+    const deployment = await genesys.getDeployment(inUse.webmessaging.deploymentId)
+    findings.push(
+      deployment.kind === 'ok' && deployment.value === null
+        ? {
+            name: 'messenger deployment',
+            ok: false,
+            detail: 'Genesys Cloud knows no deployment with the configured id',
+            todo: 'Copy the id from Admin › Message › Messenger Deployments into genesys.webmessaging.deploymentId.',
+          }
+        : finding('messenger deployment', deployment, 'webDeployments:deployment:view'),
+    )
+  }
+  if (inUse.email) {
+    findings.push(
+      finding(
+        'send emails',
+        await genesys.probe('email'),
+        'conversation:email:create or conversation:agentlessEmail:send',
+      ),
+    )
+  }
+  return findings
+}
+
+function finding(name: string, answer: Answer<unknown>, permission: string): Finding {
+  if (answer.kind === 'ok') return { name, ok: true, detail: okDetail(answer.value), todo: null }
+  const forbidden = answer.kind === 'refused' && answer.status === 403
+  return {
+    name,
+    ok: false,
+    detail: detailOf(answer),
+    todo: forbidden
+      ? `Add ${permission} to a role of the OAuth client, in the right division.`
+      : 'Check the network, GENESYS_REGION and status.mypurecloud.com; then ask again.',
+  }
+}
+
+function okDetail(value: unknown): string {
+  return typeof value === 'object' && value !== null && 'name' in value && 'status' in value
+    ? `${value.name} (${value.status})`
+    : 'allowed'
+}
+
+function detailOf(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): string {
+  const status = 'status' in answer && answer.status !== null ? `${answer.status} ` : ''
+  return `${status}${answer.code ?? ''} ${answer.message}`.trim()
+}
+
+function loginTodo(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): string {
+  return answer.kind === 'no-token' && answer.status !== null && answer.status < 500
+    ? 'Check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET, and that GENESYS_REGION is the org’s; the client’s grant must be Client Credentials.'
+    : 'Check the network and GENESYS_REGION.'
+}

@@ -1,0 +1,94 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import platformClient from 'purecloud-platform-client-v2'
+import { PostriderError } from '../errors.ts'
+
+export type SdkOptions = { region: string; gatewayUrl: string | null; timeoutMs: number }
+
+/** The SDK's client of one org with the operations that Postrider uses. */
+export type Sdk = {
+  client: InstanceType<typeof platformClient.ApiClientClass>
+  conversations: InstanceType<typeof platformClient.ConversationsApi>
+  contacts: InstanceType<typeof platformClient.ExternalContactsApi>
+  deployments: InstanceType<typeof platformClient.WebDeploymentsApi>
+  /** The API host, as a ledger remembers it. */
+  host: string
+  close(): void
+}
+
+/**
+ * An idle connection is dropped after this: load balancers drop theirs after 5 s and more, and a request that meets the drop on its way ends in
+ * a reset of which nobody knows whether it was acted on.
+ */
+const IDLE_MS = 4_000
+/** Genesys' answers are a few kB; more is not one of them. */
+const MOST_ANSWER_BYTES = 4 * 2 ** 20
+
+/**
+ * A client of its own, with nothing taken from elsewhere: the SDK reads `~/.genesyscloudjavascript/config` when it is made, which could set host,
+ * gateway and logging, and watches it.
+ */
+export function createSdk({ region, gatewayUrl, timeoutMs }: SdkOptions): Sdk {
+  platformClient.ApiClient.config.live_reload_config = false
+  const client = new platformClient.ApiClientClass()
+  const { config } = client
+  config.live_reload_config = false
+  config.configPath = ''
+  config.refresh_access_token = false
+  config.logger.log_to_console = false
+  config.logger.log_file_path = ''
+  config.logger.setLogger()
+  client.setEnvironment(region)
+  const gateway = gatewayUrl === null ? null : gatewayOf(gatewayUrl)
+  // The type wants a gateway; without one the SDK forgets what a configuration file said.
+  client.setGateway((gateway?.settings ?? undefined) as never)
+  client.setReturnExtendedResponses(true)
+
+  const agents = {
+    http: new HttpAgent({ keepAlive: true, timeout: IDLE_MS }),
+    https: new HttpsAgent({ keepAlive: true, timeout: IDLE_MS }),
+  }
+  const http = client.getHttpClient()
+  http.setTimeout(timeoutMs)
+  http.setPreHook(async (request) => ({
+    ...request,
+    httpAgent: agents.http,
+    httpsAgent: agents.https,
+    // A redirect would carry the token to another host.
+    maxRedirects: 0,
+    // A proxy of the environment would see the token; GENESYS_GATEWAY_URL is how to say another host.
+    proxy: false,
+    maxContentLength: MOST_ANSWER_BYTES,
+  }))
+  return {
+    client,
+    conversations: new platformClient.ConversationsApi(client),
+    contacts: new platformClient.ExternalContactsApi(client),
+    deployments: new platformClient.WebDeploymentsApi(client),
+    host: gateway?.host ?? `api.${region}`,
+    close() {
+      agents.http.destroy()
+      agents.https.destroy()
+    },
+  }
+}
+
+function gatewayOf(text: string) {
+  const url = new URL(text)
+  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || url.hostname.startsWith('127.')
+  if (url.protocol !== 'https:' && !local) {
+    throw new PostriderError(
+      'ENVIRONMENT_INVALID',
+      `GENESYS_GATEWAY_URL: ${url.protocol}//${url.host} would carry the client secret unencrypted. Use https; plain http is for loopback only.`,
+    )
+  }
+  const path = url.pathname.replace(/\/+$/, '')
+  const settings = {
+    host: url.hostname,
+    protocol: url.protocol.slice(0, -1),
+    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    path_params_login: path,
+    path_params_api: path,
+  }
+  return { host: `${url.host}${path}`, settings }
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { failureOf } from '../../src/genesys/network.ts'
+
+const failing = (code: string, more: object = {}) =>
+  Object.assign(new Error(`failed with ${code}`), { code, ...more })
+
+describe('failureOf', () => {
+  for (const code of [
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'EPROTO',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ]) {
+    it(`${code}: never reached`, () => assert.equal(failureOf(failing(code)).kind, 'unreached'))
+  }
+  for (const code of [
+    'ECONNRESET',
+    'ECONNABORTED',
+    'EPIPE',
+    'ERR_BAD_RESPONSE',
+    'ERR_CANCELED',
+    'SOMETHING_NEW',
+    '',
+  ]) {
+    it(`${code || 'no code'}: may have been acted on`, () =>
+      assert.equal(failureOf(failing(code)).kind, 'uncertain'))
+  }
+  it('a connect that timed out was never made, a request that timed out may have been', () => {
+    assert.equal(failureOf(failing('ETIMEDOUT', { syscall: 'connect' })).kind, 'unreached')
+    assert.equal(failureOf(failing('ETIMEDOUT')).kind, 'uncertain')
+  })
+  it('a reset before TLS stood was never made', () => {
+    const error = Object.assign(
+      new Error('Client network socket disconnected before secure TLS connection was established'),
+      { code: 'ECONNRESET' },
+    )
+    assert.equal(failureOf(error).kind, 'unreached')
+  })
+  it('several addresses: unreached only where each one was', () => {
+    const all = (...codes: string[]) =>
+      Object.assign(new AggregateError(codes.map((code) => failing(code))), { code: codes[0] })
+    assert.equal(failureOf(all('ECONNREFUSED', 'ENETUNREACH')).kind, 'unreached')
+    assert.equal(failureOf(all('ECONNREFUSED', 'ECONNRESET')).kind, 'uncertain')
+  })
+  it('takes nothing but code and words, without tokens', () => {
+    const error = failing('ECONNRESET', { config: { headers: { Authorization: 'Bearer secret-token' } } })
+    error.message = 'sent Bearer secret-token'
+    assert.ok(!JSON.stringify(failureOf(error)).includes('secret-token'))
+  })
+})
