@@ -77,7 +77,7 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   if (opened.kind !== 'open') {
     const reason =
       'pause' in opened ? opened.pause.reason : 'reason' in opened ? opened.reason : 'the lease was lost'
-    const level = opened.kind === 'braked' ? 'error' : 'info'
+    const level = opened.kind === 'braked' ? 'error' : opened.kind === 'skipped' ? 'info' : 'debug'
     return deps.log[level](`message not sent: ${opened.kind}`, {
       ...idsOf(message),
       channel: target.channel,

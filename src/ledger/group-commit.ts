@@ -72,8 +72,9 @@ export function createGroupCommit(options: {
       answers = together(group)
     } catch (error) {
       undo()
-      if (isTrouble(error)) return rejectAll(group, error)
-      return apart(group)
+      if (isTrouble(error)) rejectAll(group, error)
+      else apart(group)
+      return
     }
     options.committed()
     for (const answer of answers) answer()
@@ -94,7 +95,8 @@ export function createGroupCommit(options: {
       transactions.commit()
     } catch (error) {
       undo()
-      return rejectAll(group, error)
+      rejectAll(group, error)
+      return
     }
     options.committed()
     for (const answer of answers) answer()

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { IDENTIFIERS, type Customer, type IdentifierName } from '../message.ts'
+import { type Customer, IDENTIFIERS, type IdentifierName } from '../message.ts'
 
 /**
  * Keys are indexed by the first 16 bytes of a SHA-256: short, of one length, and at ten million keys a collision is a matter of 1 in 10^24.

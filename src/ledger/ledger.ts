@@ -36,8 +36,15 @@ export type Ledger = {
   /** Counts a refused delivery. Not durable at once: counts reach the disk within a second, and on `close`. */
   countRefused(source: string, reason: string): void
 
-  /** Plans of an event that is recorded already (`events replan`): adds the messages of routes that have none. Atomic. */
-  addPlan(eventId: number, plan: Plan): Promise<{ added: number }>
+  /**
+   * Plans of an event that is recorded already (`events replan`): adds the messages of routes that have none. Atomic. `read`: what an
+   * event that was unreadable turned out to be. Rejects with NOT_FOUND.
+   */
+  addPlan(
+    eventId: number,
+    plan: Plan,
+    read?: Pick<ReadEvent, 'type' | 'occurredAt'>,
+  ): Promise<{ added: number }>
 
   // ── delivering ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -87,7 +94,10 @@ export type Ledger = {
 
   /** Pauses that are not over, oldest first. */
   pauses(): Promise<Pause[]>
-  /** Begins a pause, or renews the one that has the same scope, name and code: one row a cause. `forMs` null: until resumed. */
+  /**
+   * Begins a pause, or renews the one that has the same scope, name and code and is not over: one row a cause, `since` stays. `forMs` null:
+   * until resumed. Of two `rate-limited` waits the one that ends later holds.
+   */
   pause(request: PauseRequest): Promise<Pause>
   /** Ends a pause. Ending a brake's pause begins its count anew. False: it was over already. */
   resume(pauseId: number, by: string): Promise<boolean>

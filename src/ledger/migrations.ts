@@ -17,7 +17,9 @@ export function migrate(db: DatabaseSync, file: string): void {
   try {
     // Read again under the write lock: another process may have been faster.
     const version = versionOf(db, file)
-    db.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID')
+    db.exec(
+      'CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID',
+    )
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration.sqlite())
     db.prepare(
       `INSERT INTO meta (name, value) VALUES ('schema', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,

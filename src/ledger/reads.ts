@@ -11,7 +11,8 @@ export type Reads = {
   message(id: number): Promise<Message | null>
   /** Oldest first. */
   attempts(messageId: number): Promise<Attempt[]>
-  summary(): Promise<Summary>
+  /** `since` bounds `recent`: epoch milliseconds, a day ago by default. */
+  summary(options?: { since?: number }): Promise<Summary>
   close(): Promise<void>
 }
 
@@ -45,6 +46,12 @@ export type Summary = {
   host: string | null
   events: Record<EventState, number>
   messages: Record<MessageState, number>
+  /** The same of what was received, and of what was planned, since a time. */
+  recent: {
+    since: number
+    events: Record<EventState, number>
+    messages: Record<MessageState, number>
+  }
   /** Scheduled messages that are due now, and since when the oldest is. */
   due: { count: number; oldestDueAt: number | null }
   /** By source: its last event's time of receipt. */

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { Webhook } from 'svix'
 import { systemClock } from '../../src/clock.ts'
 import { openLedger } from '../../src/ledger/open.ts'
-import { silentLog } from '../../src/log.ts'
 import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { ROOT, type Running, startPostrider } from '../run-postrider.ts'
+import { testLog } from '../test-log.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 
 /**
@@ -21,7 +19,6 @@ import { type Gateway, startGateway } from './gateway.ts'
  */
 const ROUNDS_PER_STEP = 4
 const SECRET = `whsec_${randomBytes(24).toString('base64')}`
-const ROOT = join(import.meta.dirname, '../..')
 
 type Step = {
   name: string
@@ -136,13 +133,13 @@ describe('a service killed at any step', () => {
             return status
           },
         })
-        await kill(first.process)
+        await first.end('SIGKILL')
         for (const lock of locks.splice(0)) lock.close()
         assert.equal(acknowledged, 1)
 
         const second = await startService(folder, ledgerFile, gateway.url)
         const message = await settled(ledgerFile)
-        await kill(second.process)
+        await second.end('SIGKILL')
 
         const sent = sandbox.messages().filter((one) => one.text.includes(ticket)).length
         const allowed = step.ends[message.state]
@@ -172,38 +169,16 @@ routes:
     channels: [webmessaging]
 `
 
-type Running = { process: ChildProcess; url: string }
-
-/** Starts the real command on a free port and waits for the line that names its URL. */
-async function startService(folder: string, ledgerFile: string, gatewayUrl: string): Promise<Running> {
-  const child = spawn(process.execPath, [join(ROOT, 'bin/postrider'), 'start'], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      HOME: folder,
-      PORT: '0',
-      POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
-      DATABASE_URL: `sqlite:${ledgerFile}`,
-      GENESYS_GATEWAY_URL: gatewayUrl,
-      GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
-      GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
-    },
-  })
-  const said: string[] = []
-  child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /POST (\S+)\/webhooks\/crm/.exec(line)?.[1]
-    if (url) return { process: child, url }
+/** Starts the real command on a free port. */
+function startService(folder: string, ledgerFile: string, gatewayUrl: string): Promise<Running> {
+  const env = {
+    POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
+    DATABASE_URL: `sqlite:${ledgerFile}`,
+    GENESYS_GATEWAY_URL: gatewayUrl,
+    GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
+    GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
   }
-  throw new Error(`the service did not start: ${said.join('')}`)
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.kill('SIGKILL')
-  await gone
+  return startPostrider(['start'], { cwd: folder, env })
 }
 
 async function postEvent(url: string, ticket: string): Promise<number> {
@@ -236,7 +211,7 @@ async function settled(ledgerFile: string) {
   const ledger = await openLedger({
     url: `sqlite:${ledgerFile}`,
     clock: systemClock,
-    log: silentLog,
+    log: testLog(),
     owner: false,
   })
   try {

@@ -8,10 +8,10 @@ import { createWorker } from '../../src/deliver/worker.ts'
 import { createGenesys } from '../../src/genesys/client.ts'
 import type { Genesys } from '../../src/genesys/genesys.ts'
 import { openLedger } from '../../src/ledger/open.ts'
-import { silentLog } from '../../src/log.ts'
 import { planEvent } from '../../src/plan/plan.ts'
 import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
+import { testLog } from '../test-log.ts'
 import { customerEvent, deliverConfig } from './fixtures.ts'
 
 /**
@@ -60,7 +60,7 @@ describe('Genesys down for ten minutes with 1,000 messages due', () => {
       const ledger = await openLedger({
         url: `sqlite:${join(folder, 'ledger.db')}`,
         clock,
-        log: silentLog,
+        log: testLog(),
         owner: true,
       })
       const busy = { calls: 0 }
@@ -82,7 +82,7 @@ describe('Genesys down for ten minutes with 1,000 messages due', () => {
         genesys,
         clock,
         random: () => 0.5,
-        log: silentLog,
+        log: testLog(),
         owner: 'outage',
       })
       const record = async (from: number, count: number) => {

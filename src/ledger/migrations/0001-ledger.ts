@@ -157,7 +157,8 @@ ${transitionGuard()}
 /** A trigger that refuses every change of a message's state that `TRANSITIONS` does not know. */
 function transitionGuard(): string {
   const legal = Object.entries(TRANSITIONS).map(
-    ([from, to]: [string, readonly MessageState[]]) => `(OLD.state = '${from}' AND NEW.state IN (${list(to)}))`,
+    ([from, to]: [string, readonly MessageState[]]) =>
+      `(OLD.state = '${from}' AND NEW.state IN (${list(to)}))`,
   )
   return `
 CREATE TRIGGER messages_transition BEFORE UPDATE OF state ON messages

@@ -15,9 +15,7 @@ export type OnceKeys = {
 }
 
 export function createOnceKeys(prepare: Prepare): OnceKeys {
-  const take = prepare(
-    'INSERT INTO once_keys (hash, message_id) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING',
-  )
+  const take = prepare('INSERT INTO once_keys (hash, message_id) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING')
   const holder = prepare<{ message_id: number }>('SELECT message_id FROM once_keys WHERE hash = ?')
   const release = prepare('DELETE FROM once_keys WHERE hash = ? AND message_id = ?')
 

@@ -14,7 +14,8 @@ export function takeOwnership(file: string): { release(): void } {
   createFile(companion)
   const lock = new DatabaseSync(companion, { timeout: 0 })
   try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    // The journal stays in memory: nothing is ever written, so there is nothing to leave behind either.
+    lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
     const isHeld = error instanceof Error && 'errcode' in error && error.errcode === 5

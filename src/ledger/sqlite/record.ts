@@ -35,7 +35,11 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
     `INSERT INTO sources (name, last_event_at) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at)`,
   )
-  const inSavepoint = savepoints(prepare('SAVEPOINT entry'), prepare('RELEASE entry'), prepare('ROLLBACK TO entry'))
+  const inSavepoint = savepoints(
+    prepare('SAVEPOINT entry'),
+    prepare('RELEASE entry'),
+    prepare('ROLLBACK TO entry'),
+  )
 
   function one(entry: Recordable, now: number): Recorded[number] {
     if (!isFirst(entry, now)) return { kind: 'known' }
@@ -67,7 +71,15 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
   function unreadable({ event, ...entry }: Recordable, reason: string): number {
     const configVersion = 'plan' in entry ? entry.plan.configVersion : entry.configVersion
     const columns: SQLInputValue[] = [clean(event.source), '', clean(event.key)]
-    columns.push(event.receivedAt, event.receivedAt, 'unreadable', clean(reason), '[]', configVersion, event.raw)
+    columns.push(
+      event.receivedAt,
+      event.receivedAt,
+      'unreadable',
+      clean(reason),
+      '[]',
+      configVersion,
+      event.raw,
+    )
     const id = insertEvent.run(...columns).lastInsertRowid
     seeSource.run(event.source, event.receivedAt)
     return id

@@ -15,11 +15,7 @@ export function createAddPlan({ prepare, clock }: Store, insertMessages: InsertM
   )
   const readAnew = prepare('UPDATE events SET type = ?, occurred_at = ? WHERE id = ?')
 
-  return (
-    eventId: number,
-    plan: Plan,
-    read?: Pick<ReadEvent, 'type' | 'occurredAt'>,
-  ): { added: number } => {
+  return (eventId: number, plan: Plan, read?: Pick<ReadEvent, 'type' | 'occurredAt'>): { added: number } => {
     const event = find.get(eventId)
     if (!event) throw new PostriderError('NOT_FOUND', `There is no event ${eventId}.`)
     const { added } = insertMessages(event, plan, clock.now())

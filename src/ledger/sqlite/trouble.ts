@@ -13,7 +13,10 @@ const TROUBLE: ReadonlyMap<number, string> = new Map([
   [10, 'the disk reports an error. Look at the machine’s log; the disk may be full, gone or dying.'],
   [11, 'the file is damaged. Stop Postrider and restore the last backup.'],
   [13, 'the disk is full. Make room; senders are asked to come again meanwhile.'],
-  [14, 'it cannot be opened. Check that the folder exists and that the user that runs Postrider may write in it.'],
+  [
+    14,
+    'it cannot be opened. Check that the folder exists and that the user that runs Postrider may write in it.',
+  ],
   [15, 'its locks do not work. It must lie on a local disk, not on a network drive.'],
   [26, 'it is not an SQLite database. Set DATABASE_URL to a ledger, or to a file that does not exist yet.'],
 ])

@@ -1,0 +1,37 @@
+import type { Clock } from '../clock.ts'
+import { PostriderError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Ledger } from './ledger.ts'
+import { openSqlite } from './sqlite.ts'
+
+export type LedgerOptions = {
+  /** `sqlite:` and a path, relative to the working directory or absolute. */
+  url: string
+  clock: Clock
+  log: Log
+  /** The service owns its ledger, and a second owner is refused; commands act beside it. */
+  owner: boolean
+  /** Tokens of leases; random UUIDs by default. */
+  random?: () => string
+  /** How many writes may wait before further ones are refused as LEDGER_BUSY. */
+  groupLimit?: number
+}
+
+/**
+ * Opens the ledger, creates it where there is none, and brings it to the present schema. Rejects with PostriderError LEDGER_UNAVAILABLE,
+ * LEDGER_IN_USE, LEDGER_TOO_NEW, or ENVIRONMENT_INVALID for a URL that names no ledger.
+ */
+export async function openLedger({ url, ...options }: LedgerOptions): Promise<Ledger> {
+  const file = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1]
+  if (file !== undefined) return openSqlite({ ...options, file })
+  if (/^postgres(ql)?:/.test(url)) {
+    throw new PostriderError(
+      'ENVIRONMENT_INVALID',
+      'DATABASE_URL names a PostgreSQL database, which is not supported yet. Use a file: DATABASE_URL=sqlite:data/postrider.db',
+    )
+  }
+  throw new PostriderError(
+    'ENVIRONMENT_INVALID',
+    'DATABASE_URL is not a ledger. Use a file: DATABASE_URL=sqlite:data/postrider.db',
+  )
+}

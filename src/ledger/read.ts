@@ -1,0 +1,139 @@
+import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import type { Clock } from '../clock.ts'
+import { EVENT_STATES } from '../event.ts'
+import { MESSAGE_STATES } from '../message.ts'
+import { identifierHashes } from './hashes.ts'
+import type { EventFilter, MessageFilter, Reads } from './reads.ts'
+import { attemptOf, eventOf, messageOf } from './rows.ts'
+import type { Schema } from './schema.ts'
+import { summarize } from './summary.ts'
+
+/** What operators read, on any database that Kysely speaks to. */
+export function createReads(db: Kysely<Schema>, clock: Clock): Reads {
+  return {
+    async events(filter) {
+      const states = filter.state === undefined ? EVENT_STATES : [filter.state]
+      // A list in order of time for each state, merged: that is what the indexes hold. A filter by time alone would sort everything.
+      const [first, ...others] = states.map((state) => eventsIn(db, state, filter))
+      const rows = await others
+        .reduce((all, more) => all.unionAll(more), first ?? eventsIn(db, '', filter))
+        .orderBy('received_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(filter.limit)
+        .execute()
+      return rows.map(eventOf)
+    },
+    async event(id) {
+      const row = await db.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst()
+      return row ? eventOf(row) : null
+    },
+    async messages(filter) {
+      const states = filter.state === undefined ? MESSAGE_STATES : [filter.state]
+      const [first, ...others] = states.map((state) => messagesIn(db, state, filter))
+      const rows = await others
+        .reduce((all, more) => all.unionAll(more), first ?? messagesIn(db, '', filter))
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(filter.limit)
+        .execute()
+      return rows.map(messageOf)
+    },
+    async message(id) {
+      const row = await db.selectFrom('messages').selectAll().where('id', '=', id).executeTakeFirst()
+      return row ? messageOf(row) : null
+    },
+    async attempts(messageId) {
+      const rows = await db
+        .selectFrom('attempts')
+        .selectAll()
+        .where('message_id', '=', messageId)
+        .orderBy('number')
+        .execute()
+      return rows.map(attemptOf)
+    },
+    summary: (options = {}) => summarize(db, clock, options.since),
+    close: () => db.destroy(),
+  }
+}
+
+function eventsIn(db: Kysely<Schema>, state: string, filter: EventFilter) {
+  const { since, until, source, route, type, reason } = filter
+  return db
+    .selectFrom('events')
+    .selectAll()
+    .where('state', '=', state)
+    .$if(since !== undefined, (query) => query.where('received_at', '>=', since ?? 0))
+    .$if(until !== undefined, (query) => query.where('received_at', '<=', until ?? 0))
+    .$if(source !== undefined, (query) => query.where('source', '=', source ?? ''))
+    .$if(type !== undefined, (query) => query.where(isLike('type', type ?? '')))
+    .$if(reason !== undefined, (query) => query.where(contains('reason', reason ?? '')))
+    .$if(route !== undefined, (query) =>
+      query.where((expression) =>
+        expression.or([
+          isLike('notes', `*"route":${JSON.stringify(route)},*`),
+          expression.exists(
+            expression
+              .selectFrom('messages')
+              .select('messages.id')
+              .whereRef('messages.event_id', '=', 'events.id')
+              .where('messages.route', '=', route ?? ''),
+          ),
+        ]),
+      ),
+    )
+}
+
+function messagesIn(db: Kysely<Schema>, state: string, filter: MessageFilter) {
+  const { since, until, source, route, type, reason, eventId, customer = {} } = filter
+  return db
+    .selectFrom('messages')
+    .selectAll()
+    .where('state', '=', state)
+    .$if(since !== undefined, (query) => query.where('created_at', '>=', since ?? 0))
+    .$if(until !== undefined, (query) => query.where('created_at', '<=', until ?? 0))
+    .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId ?? 0))
+    .$if(source !== undefined, (query) => query.where('source', '=', source ?? ''))
+    .$if(route !== undefined, (query) => query.where('route', '=', route ?? ''))
+    .$if(reason !== undefined, (query) =>
+      query.where((expression) =>
+        expression.or([expression('code', '=', reason ?? ''), contains('reason', reason ?? '')]),
+      ),
+    )
+    .$if(type !== undefined, (query) => query.where((expression) => isOfType(expression, type ?? '')))
+    .where((expression) => expression.and(identifierHashes(customer).map((hash) => isOf(expression, hash))))
+}
+
+type Messages = ExpressionBuilder<Schema, 'messages'>
+
+function isOfType(expression: Messages, type: string): Expression<SqlBool> {
+  return expression.exists(
+    expression
+      .selectFrom('events')
+      .select('events.id')
+      .whereRef('events.id', '=', 'messages.event_id')
+      .where(isLike('events.type', type)),
+  )
+}
+
+/** By the hashed identifiers: a look-up, not a search through all customers. */
+function isOf(expression: Messages, hash: Buffer): Expression<SqlBool> {
+  return expression(
+    'messages.id',
+    'in',
+    expression.selectFrom('message_identifiers').select('message_id').where('hash', '=', hash),
+  )
+}
+
+/** `*` matches any characters; without one it must be the whole text. */
+function isLike(column: string, pattern: string): Expression<SqlBool> {
+  if (!pattern.includes('*')) return sql<SqlBool>`${sql.ref(column)} = ${pattern}`
+  return sql<SqlBool>`${sql.ref(column)} like ${likeOf(pattern)} escape '\\'`
+}
+
+function contains(column: string, part: string): Expression<SqlBool> {
+  return sql<SqlBool>`${sql.ref(column)} like ${likeOf(`*${part}*`)} escape '\\'`
+}
+
+function likeOf(pattern: string): string {
+  return pattern.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%')
+}

@@ -1,0 +1,69 @@
+import type { Lease, Ledger } from '../ledger.ts'
+import { clean, cleanOrNull } from '../rows.ts'
+import type { MessageRow } from '../schema.ts'
+import type { Pauses } from './pauses.ts'
+import type { Store } from './store.ts'
+
+type End = Parameters<Ledger['conclude']>[1]
+type Again = Parameters<Ledger['postpone']>[1]
+
+/** What the holder of a lease may do besides opening an attempt. Every change is compare-and-set on the lease. */
+export type Leases = {
+  /** The message, where the lease is held and nothing was opened yet. */
+  held(lease: Lease, now: number): MessageRow | null
+  renew(lease: Lease, leaseMs: number): boolean
+  conclude(lease: Lease, end: End): boolean
+  postpone(lease: Lease, again: Again): boolean
+  /** Ends the lease and changes nothing else. */
+  giveBack(message: MessageRow, now: number): void
+}
+
+export function createLeases(store: Store, pauses: Pauses): Leases {
+  const { prepare, clock, once } = store
+  const HELD = 'id = ? AND lease_owner = ? AND lease_token = ? AND lease_until > ?'
+  const FREE = 'lease_owner = NULL, lease_token = NULL, lease_until = 0'
+  const held = prepare<MessageRow>(`SELECT * FROM messages WHERE ${HELD} AND state = 'scheduled'`)
+  const renew = prepare(
+    `UPDATE messages SET lease_until = ? WHERE ${HELD} AND state IN ('scheduled', 'sending')`,
+  )
+  const conclude = prepare(
+    `UPDATE messages SET state = ?, code = ?, reason = ?, updated_at = ?, ${FREE} WHERE ${HELD} AND state = 'scheduled'`,
+  )
+  const postpone = prepare(
+    `UPDATE messages SET due_at = ?, code = ?, reason = ?, updated_at = ?, ${FREE} WHERE ${HELD} AND state = 'scheduled'`,
+  )
+  const giveBack = prepare(`UPDATE messages SET updated_at = ?, ${FREE} WHERE id = ? AND state = 'scheduled'`)
+
+  const heldBy = ({ messageId, owner, token }: Lease, now: number) => [messageId, owner, token, now]
+
+  return {
+    held: (lease, now) => held.get(...heldBy(lease, now)) ?? null,
+    renew(lease, leaseMs) {
+      const now = clock.now()
+      if (renew.run(now + leaseMs, ...heldBy(lease, now)).changes === 0) return false
+      pauses.extendProbe(lease.messageId, now + leaseMs)
+      return true
+    },
+    conclude(lease, end) {
+      const now = clock.now()
+      const message = held.get(...heldBy(lease, now))
+      if (!message) return false
+      conclude.run(end.state, clean(end.code), clean(end.reason), now, ...heldBy(lease, now))
+      once.release(message)
+      return true
+    },
+    postpone(lease, again) {
+      const now = clock.now()
+      const message = held.get(...heldBy(lease, now))
+      if (!message) return false
+      const code = again.reason === null ? message.code : cleanOrNull(again.code)
+      const reason = again.reason === null ? message.reason : clean(again.reason)
+      postpone.run(now + again.inMs, code, reason, now, ...heldBy(lease, now))
+      if (again.inMs <= 0) store.dueNow()
+      return true
+    },
+    giveBack(message, now) {
+      giveBack.run(now, message.id)
+    },
+  }
+}

@@ -1,0 +1,120 @@
+import type { Attempt, Brake, Policies } from '../../message.ts'
+import type { AttemptDraft, Lease, Opened } from '../ledger.ts'
+import { attemptOf, pauseOf } from '../rows.ts'
+import type { AttemptRow, MessageRow } from '../schema.ts'
+import { inWords } from '../words.ts'
+import { type BrakeCounts, createBrakeCounts } from './brake.ts'
+import type { Leases } from './leases.ts'
+import { covers, type Pauses } from './pauses.ts'
+import type { Store } from './store.ts'
+
+/** The last look before the request leaves: lease, pauses, expiry, brake; then the open attempt. */
+export function createOpen(store: Store, leases: Leases, pauses: Pauses) {
+  const { clock } = store
+  const counts = createBrakeCounts(store)
+  const commit = createCommitAttempt(store)
+
+  return (lease: Lease, draft: AttemptDraft): Opened => {
+    const now = clock.now()
+    const message = leases.held(lease, now)
+    if (!message) return { kind: 'lost' }
+    const policies = JSON.parse(message.policies) as Policies
+
+    const standing = pauses
+      .standing(now)
+      .find(
+        (pause) =>
+          pause.probe_message !== message.id && covers(pause, { ...message, channel: draft.channel }),
+      )
+    if (standing) {
+      // On the lane of the channel that was stopped, so that the claim passes it over until the pause ends.
+      commit.moveTo(message, draft.channel)
+      leases.giveBack(message, now)
+      return { kind: 'paused', pause: pauseOf(standing) }
+    }
+
+    if (message.expire_at < now) {
+      const reason = `It was to be sent by ${isoMinute(message.expire_at)} at the latest, and its turn came ${inWords(now - message.expire_at)} after that. Should the customer still get it, re-trigger it: postrider messages retry ${message.id}`
+      leases.conclude(lease, { state: 'skipped', code: 'expired', reason })
+      return { kind: 'skipped', code: 'expired', reason }
+    }
+
+    const isFirst = message.attempts === 0 && message.would_send === null
+    if (isFirst && policies.brake && isExceeded(message.route, policies.brake, counts, now)) {
+      leases.giveBack(message, now)
+      const pause = pauses.pause({
+        scope: 'route',
+        name: message.route,
+        code: 'brake',
+        reason: brakeReason(message.route, policies.brake),
+        forMs: null,
+        probes: 0,
+        by: 'postrider',
+      })
+      return { kind: 'braked', pause }
+    }
+    if (isFirst && policies.brake) counts.add(message.route, policies.brake, now)
+
+    if (draft.mode === 'shadow' || policies.mode === 'shadow') {
+      commit.wouldSend(message, draft, now)
+      leases.conclude(lease, { state: 'skipped', code: 'shadow', reason: SHADOW_REASON })
+      return { kind: 'skipped', code: 'shadow', reason: SHADOW_REASON }
+    }
+    return { kind: 'open', attempt: commit.attempt(message, draft, now) }
+  }
+}
+
+const SHADOW_REASON =
+  'The route is in shadow: this is what would have been sent, and nothing was. Set the route to mode: live to send.'
+
+function isExceeded(route: string, brake: Brake, counts: BrakeCounts, now: number): boolean {
+  return counts.count(route, brake, now) >= brake.messages
+}
+
+function brakeReason(route: string, { messages, perMs }: Brake): string {
+  return `The brake of route ${route} let ${messages} messages through within ${inWords(perMs)}, which is its limit (brake). Look whether so many are meant; the others wait. To let them go: postrider resume route ${route}`
+}
+
+function isoMinute(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+function createCommitAttempt({ prepare, lanes }: Store) {
+  const insert = prepare<AttemptRow>(
+    `INSERT INTO attempts (message_id, number, channel, outcome, "by", opened_at, contact_id, rendered)
+     VALUES (?, ?, ?, 'open', ?, ?, ?, ?) RETURNING *`,
+  )
+  const sending = prepare(
+    `UPDATE messages SET state = 'sending', attempts = ?, channel = ?, lane = ?, contact_id = ?, found_by = ?,
+                         code = NULL, reason = NULL, updated_at = ?
+     WHERE id = ? AND state = 'scheduled'`,
+  )
+  const shadow = prepare(
+    `UPDATE messages SET would_send = ?, channel = ?, lane = ?, contact_id = ?, found_by = ?, updated_at = ?
+     WHERE id = ? AND state = 'scheduled'`,
+  )
+  const moveTo = prepare(`UPDATE messages SET channel = ?, lane = ? WHERE id = ? AND state = 'scheduled'`)
+
+  const laneOf = (message: MessageRow, channel: string) =>
+    channel === message.channel ? message.lane : lanes.idOf(message.route, message.source, channel)
+
+  return {
+    attempt(message: MessageRow, draft: AttemptDraft, now: number): Attempt {
+      const { channel, contactId, foundBy } = draft
+      const number = message.attempts + 1
+      const rendered = JSON.stringify(draft.rendered)
+      const row = insert.get(message.id, number, channel, message.manual_by, now, contactId, rendered)
+      sending.run(number, channel, laneOf(message, channel), contactId, foundBy, now, message.id)
+      if (!row) throw new Error(`attempt ${number} of message ${message.id} was not written`)
+      return attemptOf(row)
+    },
+    wouldSend(message: MessageRow, draft: AttemptDraft, now: number): void {
+      const { channel, contactId, foundBy } = draft
+      const rendered = JSON.stringify(draft.rendered)
+      shadow.run(rendered, channel, laneOf(message, channel), contactId, foundBy, now, message.id)
+    },
+    moveTo(message: MessageRow, channel: string): void {
+      if (channel !== message.channel) moveTo.run(channel, laneOf(message, channel), message.id)
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import type { MessageState, Policies } from '../../message.ts'
+import type { Acted, Ledger } from '../ledger.ts'
+import { clean, messageOf } from '../rows.ts'
+import type { MessageRow } from '../schema.ts'
+import { takenReason } from './record.ts'
+import type { Store } from './store.ts'
+
+type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledger[Name]>[1]
+
+/** What an operator does to one message. Compare-and-set on its state; a lease that somebody holds is lost by it. */
+export function createOperators(store: Store) {
+  const { prepare, clock, lanes, once } = store
+  const find = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
+  const FREE = 'lease_owner = NULL, lease_token = NULL, lease_until = 0'
+  const reschedule = prepare<MessageRow>(
+    `UPDATE messages SET state = 'scheduled', code = 'retried', reason = ?, rank = 0, due_at = ?, expire_at = ?,
+                         failures = 0, manual_by = ?, channel = ?, lane = ?, contact_id = NULL, found_by = NULL,
+                         conversation_id = NULL, sent_at = NULL, delivery = 'unknown', would_send = NULL,
+                         updated_at = ?, ${FREE}
+     WHERE id = ? AND state = ? RETURNING *`,
+  )
+  const cancel = prepare<MessageRow>(
+    `UPDATE messages SET state = 'cancelled', code = 'cancelled', reason = ?, updated_at = ?, ${FREE}
+     WHERE id = ? AND state = 'scheduled' RETURNING *`,
+  )
+  const settle = prepare<MessageRow>(
+    `UPDATE messages SET state = ?, code = 'by-hand', reason = ?, sent_at = ?, updated_at = ?, ${FREE}
+     WHERE id = ? AND state = 'unconfirmed' RETURNING *`,
+  )
+  const lastOpened = prepare<{ opened_at: number }>(
+    'SELECT opened_at FROM attempts WHERE message_id = ? ORDER BY number DESC LIMIT 1',
+  )
+
+  return {
+    retry(id: number, request: Request<'retry'>): Acted {
+      const message = find.get(id)
+      if (!message) return missing(id)
+      const refused = whyNotRetry(message, request)
+      if (refused) return refuse(message, refused)
+      const policies = JSON.parse(message.policies) as Policies
+      const holder = policies.once === null ? null : once.take(message.route, policies.once, id)
+      if (holder !== null) return refuse(message, takenReason(holder))
+      const now = clock.now()
+      const [channel = message.channel] = policies.channels
+      store.dueNow()
+      return done(
+        reschedule.get(
+          words('Re-triggered', request),
+          now,
+          now + policies.expireAfterMs,
+          clean(request.by),
+          channel,
+          lanes.idOf(message.route, message.source, channel),
+          now,
+          id,
+          message.state,
+        ),
+      )
+    },
+
+    cancel(id: number, request: Request<'cancel'>): Acted {
+      const message = find.get(id)
+      if (!message) return missing(id)
+      if (message.state !== 'scheduled') {
+        return refuse(message, `Message ${id} is ${message.state}; only a scheduled one can be cancelled.`)
+      }
+      once.release(message)
+      return done(cancel.get(words('Cancelled', request), clock.now(), id))
+    },
+
+    settleByHand(id: number, request: Request<'settleByHand'>): Acted {
+      const message = find.get(id)
+      if (!message) return missing(id)
+      if (message.state !== 'unconfirmed') {
+        return refuse(message, `Message ${id} is ${message.state}; only an unconfirmed one can be settled.`)
+      }
+      const now = clock.now()
+      if (request.as === 'sent') {
+        const sentAt = lastOpened.get(id)?.opened_at ?? now
+        return done(settle.get('sent', words('Found to be sent, says', request), sentAt, now, id))
+      }
+      once.release(message)
+      return done(settle.get('failed', words('Found not to be sent, says', request), null, now, id))
+    },
+  }
+}
+
+function whyNotRetry({ id, state }: MessageRow, { force, reason }: Request<'retry'>): string | null {
+  if (state === 'scheduled') return `Message ${id} is scheduled already; it is sent when it is due.`
+  if (state === 'sending') return `Message ${id} is being sent. Wait for its outcome.`
+  if (state !== 'sent') return null
+  if (!force) {
+    return `Message ${id} was sent. To send it to the customer once more, say so and why: --force --reason "…"`
+  }
+  return reason?.trim() ? null : `Message ${id} was sent. Sending it once more needs a reason: --reason "…"`
+}
+
+/** The action with its operator and, where one was given, the reason. `Found … says` names the operator as `by` does. */
+function words(action: string, { by, reason }: { by: string; reason: string | null }): string {
+  const who = action.endsWith('says') ? `${action} ${by}` : `${action} by ${by}`
+  return clean(reason?.trim() ? `${who}: ${reason.trim()}` : `${who}.`)
+}
+
+function done(row: MessageRow | undefined): Acted {
+  if (!row) throw new Error('a message changed between two statements of one transaction')
+  return { kind: 'done', message: messageOf(row) }
+}
+
+function refuse(row: MessageRow, reason: string): Acted {
+  return { kind: 'refused', reason, state: row.state as MessageState }
+}
+
+function missing(id: number): Acted {
+  return {
+    kind: 'refused',
+    reason: `There is no message ${id}. List them: postrider messages list`,
+    state: null,
+  }
+}

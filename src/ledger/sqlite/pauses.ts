@@ -1,0 +1,117 @@
+import { type Pause, type PauseCode, PROBED_PAUSES } from '../../message.ts'
+import type { PauseRequest } from '../ledger.ts'
+import { clean, pauseOf } from '../rows.ts'
+import type { LaneRow, PauseRow } from '../schema.ts'
+import type { Store } from './store.ts'
+
+export type Pauses = {
+  /** Those that are not over at `now`, oldest first. */
+  standing(now: number): PauseRow[]
+  pause(request: PauseRequest): Pause
+  resume(pauseId: number, by: string): boolean
+  /** Names the message as what probes for the pause until `until`, so that nobody else does. */
+  probing(pauseId: number, messageId: number, until: number): void
+  /** The lease of a message that probes was extended: so is its turn. */
+  extendProbe(messageId: number, until: number): void
+}
+
+const PROBED: readonly string[] = PROBED_PAUSES
+
+export function isProbed(pause: Pick<PauseRow, 'code'>): boolean {
+  return PROBED.includes(pause.code)
+}
+
+/** Whether the pause stops the messages of a lane. */
+export function covers(
+  pause: Pick<PauseRow, 'scope' | 'name'>,
+  lane: Pick<LaneRow, 'route' | 'source' | 'channel'>,
+): boolean {
+  switch (pause.scope) {
+    case 'route':
+      return pause.name === lane.route
+    case 'source':
+      return pause.name === lane.source
+    case 'channel':
+      return pause.name === lane.channel
+    default:
+      return true
+  }
+}
+
+/** A pause that probes ends only when it is resumed; the others also by time. */
+function isOver(pause: PauseRow, now: number): boolean {
+  return !isProbed(pause) && pause.until !== null && pause.until <= now
+}
+
+export function createPauses(store: Store): Pauses {
+  const { prepare, clock } = store
+  const standing = prepare<PauseRow>(
+    'SELECT * FROM pauses INDEXED BY pauses_standing WHERE ended_at IS NULL ORDER BY since, id',
+  )
+  const sameCause = prepare<PauseRow>(
+    'SELECT * FROM pauses WHERE ended_at IS NULL AND scope = ? AND name = ? AND code = ?',
+  )
+  const find = prepare<PauseRow>('SELECT * FROM pauses WHERE id = ? AND ended_at IS NULL')
+  const insert = prepare<PauseRow>(
+    `INSERT INTO pauses (scope, name, code, reason, since, until, probes, "by")
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
+  )
+  const renew = prepare<PauseRow>(
+    `UPDATE pauses SET reason = ?, until = ?, probes = ?, "by" = ?, probe_message = NULL WHERE id = ? RETURNING *`,
+  )
+  const end = prepare('UPDATE pauses SET ended_at = ?, ended_by = ? WHERE id = ? AND ended_at IS NULL')
+  const probing = prepare('UPDATE pauses SET probe_message = ?, until = ? WHERE id = ? AND ended_at IS NULL')
+  const extendProbe = prepare(
+    `UPDATE pauses INDEXED BY pauses_standing SET until = ?1
+     WHERE ended_at IS NULL AND probe_message = ?2 AND until < ?1`,
+  )
+  const forgetOpens = prepare('DELETE FROM route_opens WHERE route = ?')
+
+  function pause(request: PauseRequest): Pause {
+    const now = clock.now()
+    const name = request.name ?? ''
+    const reason = clean(request.reason)
+    const asked = request.forMs === null ? null : now + request.forMs
+    const same = sameCause.get(request.scope, name, request.code)
+    if (request.forMs === 0) store.dueNow()
+    if (same && !isOver(same, now)) {
+      const until = laterOf(request.code, same.until, asked)
+      return rowOf(renew.get(reason, until, request.probes, request.by, same.id))
+    }
+    if (same) end.run(same.until ?? now, same.by, same.id)
+    return rowOf(
+      insert.get(request.scope, name, request.code, reason, now, asked, request.probes, request.by),
+    )
+  }
+
+  return {
+    standing: (now) => standing.all().filter((row) => !isOver(row, now)),
+    pause,
+    resume(pauseId, by) {
+      const now = clock.now()
+      const row = find.get(pauseId)
+      if (!row || isOver(row, now)) return false
+      end.run(now, by, pauseId)
+      if (row.code === 'brake') forgetOpens.run(row.name)
+      store.dueNow()
+      return true
+    },
+    probing(pauseId, messageId, until) {
+      probing.run(messageId, until, pauseId)
+    },
+    extendProbe(messageId, until) {
+      extendProbe.run(until, messageId)
+    },
+  }
+}
+
+/** Of two waits that Genesys asked for, the longer holds: the answer to an earlier request says nothing about a later one's. */
+function laterOf(code: PauseCode, standing: number | null, asked: number | null): number | null {
+  if (code !== 'rate-limited' || standing === null || asked === null) return asked
+  return Math.max(standing, asked)
+}
+
+function rowOf(row: PauseRow | undefined): Pause {
+  if (!row) throw new Error('a pause that was just written is gone')
+  return pauseOf(row)
+}

@@ -1,0 +1,78 @@
+import { type Kysely, type SqlBool, sql } from 'kysely'
+import type { Clock } from '../clock.ts'
+import { EVENT_STATES } from '../event.ts'
+import { MESSAGE_STATES } from '../message.ts'
+import type { Summary } from './reads.ts'
+import type { Schema } from './schema.ts'
+
+const DAY_MS = 86_400_000
+
+/** Counts for the operators' first look, each from an index or a small table. `since`: epoch milliseconds, a day ago by default. */
+export async function summarize(
+  db: Kysely<Schema>,
+  clock: Clock,
+  since = clock.now() - DAY_MS,
+): Promise<Summary> {
+  const now = clock.now()
+  const host = await db.selectFrom('meta').select('value').where('name', '=', 'host').executeTakeFirst()
+  const sources = await db.selectFrom('sources').selectAll().orderBy('name').execute()
+  const due = await db
+    .selectFrom('messages')
+    .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('due_at').as('oldest')])
+    // Written out, not a parameter: only then does the partial index of the queue apply.
+    .where(sql<SqlBool>`state = 'scheduled'`)
+    .where('due_at', '<=', now)
+    .executeTakeFirstOrThrow()
+  const refused = await db
+    .selectFrom('refused')
+    .select(({ fn }) => [
+      'source',
+      'reason',
+      fn.sum<number>('count').as('count'),
+      fn.max('last_at').as('lastAt'),
+    ])
+    .where('hour', '>', now - DAY_MS)
+    .groupBy(['source', 'reason'])
+    .orderBy('source')
+    .orderBy('reason')
+    .execute()
+  return {
+    host: host?.value ?? null,
+    events: await eventCounts(db, 0),
+    messages: await messageCounts(db, 0),
+    recent: { since, events: await eventCounts(db, since), messages: await messageCounts(db, since) },
+    due: { count: due.count, oldestDueAt: due.oldest },
+    lastEventAt: Object.fromEntries(sources.map(({ name, last_event_at }) => [name, last_event_at])),
+    refused,
+  }
+}
+
+async function eventCounts(db: Kysely<Schema>, since: number): Promise<Summary['events']> {
+  const rows = await db
+    .selectFrom('events')
+    .select(({ fn }) => ['state', fn.countAll<number>().as('count')])
+    .where('state', 'in', [...EVENT_STATES])
+    .where('received_at', '>=', since)
+    .groupBy('state')
+    .execute()
+  return countsOf(EVENT_STATES, rows)
+}
+
+async function messageCounts(db: Kysely<Schema>, since: number): Promise<Summary['messages']> {
+  const rows = await db
+    .selectFrom('messages')
+    .select(({ fn }) => ['state', fn.countAll<number>().as('count')])
+    .where('state', 'in', [...MESSAGE_STATES])
+    .where('created_at', '>=', since)
+    .groupBy('state')
+    .execute()
+  return countsOf(MESSAGE_STATES, rows)
+}
+
+function countsOf<State extends string>(
+  states: readonly State[],
+  rows: readonly { state: string; count: number }[],
+): Record<State, number> {
+  const counts = new Map(rows.map(({ state, count }) => [state, count]))
+  return Object.fromEntries(states.map((state) => [state, counts.get(state) ?? 0])) as Record<State, number>
+}

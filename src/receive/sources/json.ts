@@ -1,0 +1,45 @@
+/** Deeper than this no event is; what walks a payload later (Liquid, the ledger) may then recurse. */
+const DEEPEST = 64
+
+export type ParsedBody = { kind: 'parsed'; value: unknown } | { kind: 'unreadable'; reason: string }
+
+/**
+ * Parses a body. Integers beyond ±(2^53 - 1) become their own text, because ids may be that long and a rounded id is another customer's.
+ * A byte order mark is passed over. `reason` quotes nothing of the body. Never throws.
+ */
+export function parseBody(raw: Buffer): ParsedBody {
+  const text = raw.toString('utf8').replace(/^\uFEFF/, '')
+  if (text.trim() === '') return { kind: 'unreadable', reason: 'the body is empty' }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // The parser's own words quote the body.
+    return { kind: 'unreadable', reason: 'the body is not JSON' }
+  }
+  if (deeperThan(value, DEEPEST)) {
+    return { kind: 'unreadable', reason: `the body is nested more than ${DEEPEST} levels deep` }
+  }
+  // Only where a long number can be at all, since a reviver is called for every value; and only now, since it is called recursively.
+  return { kind: 'parsed', value: /\d{16}/.test(text) ? JSON.parse(text, longIntegersAsText) : value }
+}
+
+function longIntegersAsText(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source
+  return source !== undefined && /^-?\d+$/.test(source) ? source : value
+}
+
+/** Level by level, without recursion: a megabyte of brackets must not overflow the stack. */
+function deeperThan(value: unknown, limit: number): boolean {
+  let level = [value].filter(isNested)
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > limit) return true
+    level = level.flatMap((nested) => Object.values(nested).filter(isNested))
+  }
+  return false
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,41 @@
+import { describe } from 'node:test'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { ManualClock } from './manual-clock.ts'
+import { claiming } from './contract/claiming.ts'
+import { house } from './contract/house.ts'
+import { opening } from './contract/opening.ts'
+import { operators } from './contract/operators.ts'
+import { pausing } from './contract/pausing.ts'
+import { reading } from './contract/reading.ts'
+import { receiving } from './contract/receiving.ts'
+import { settling } from './contract/settling.ts'
+import { states } from './contract/states.ts'
+
+/** One empty database, and what a test of any ledger needs beside it. */
+export type Harness = {
+  /** The time that every ledger of this harness has. */
+  clock: ManualClock
+  /** Opens the database as its owner, or with `owner: false` beside the owner. */
+  open(options?: { owner?: boolean; groupLimit?: number }): Promise<Ledger>
+  /** From now on the database itself refuses events of this type. */
+  refuseEventsOfType(type: string): void
+  /** Puts a message in a state past the ledger; the reason why the database refuses it, or null. */
+  forceState(messageId: number, state: string): string | null
+  /** Closes what is open and removes the database. */
+  dispose(): Promise<void>
+}
+
+/** What every ledger promises (src/ledger/ledger.ts), against the type alone. */
+export function ledgerContract(name: string, fresh: () => Promise<Harness>): void {
+  describe(name, () => {
+    receiving(fresh)
+    claiming(fresh)
+    opening(fresh)
+    settling(fresh)
+    pausing(fresh)
+    operators(fresh)
+    reading(fresh)
+    states(fresh)
+    house(fresh)
+  })
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AttemptDraft, Claim, Ledger, Plan, Recordable, Settlement } from '../../../src/ledger/ledger.ts'
+import type { Attempt, Message, PlannedMessage, Policies } from '../../../src/message.ts'
+import type { Harness } from '../contract.ts'
+
+/** Runs a test on a fresh database that is removed after it, with its first ledger open. */
+export function onLedger(fresh: () => Promise<Harness>) {
+  return (name: string, body: (ledger: Ledger, harness: Harness) => Promise<void>): void => {
+    test(name, async () => {
+      const harness = await fresh()
+      try {
+        await body(await harness.open(), harness)
+      } finally {
+        await harness.dispose()
+      }
+    })
+  }
+}
+
+export const HOUR = 3_600_000
+export const DAY = 24 * HOUR
+
+const POLICIES: Policies = {
+  mode: 'live',
+  findBy: ['externalId', 'email', 'phone'],
+  externalSource: null,
+  template: 'hello',
+  channels: ['webmessaging', 'email'],
+  once: null,
+  expireAfterMs: DAY,
+  brake: null,
+  maxAttempts: 8,
+  onUnconfirmed: 'hold',
+}
+
+export function planned(
+  now: number,
+  { policies, ...message }: Partial<Omit<PlannedMessage, 'policies'>> & { policies?: Partial<Policies> } = {},
+): PlannedMessage {
+  return {
+    route: 'greet',
+    state: 'scheduled',
+    reason: null,
+    code: null,
+    customer: { externalId: 'c-1', email: 'Ann@Example.com', phone: '+1 317 555 0100' },
+    dueAt: now,
+    expireAt: now + DAY,
+    ...message,
+    policies: { ...POLICIES, ...policies },
+  }
+}
+
+export function plan(messages: readonly PlannedMessage[], rest: Partial<Plan> = {}): Plan {
+  return {
+    state: messages.length > 0 ? 'planned' : 'unrouted',
+    reason: messages.length > 0 ? null : 'No route listens to it.',
+    notes: messages.map(({ route }) => ({ route, outcome: 'planned', reason: '' })),
+    messages,
+    configVersion: 'c0ffee',
+    ...rest,
+  }
+}
+
+export function entry(
+  now: number,
+  key: string,
+  messages: readonly PlannedMessage[] = [],
+  rest: { type?: string; source?: string; keepKeyForMs?: number; raw?: Buffer } = {},
+): Recordable {
+  const { type = 'ticket.resolved', source = 'crm', keepKeyForMs = 30 * DAY } = rest
+  const raw = rest.raw ?? Buffer.from(`{"key":"${key}"}`)
+  return {
+    kind: 'event',
+    event: { source, type, key, occurredAt: now, receivedAt: now, raw, payload: {} },
+    plan: plan(messages),
+    keepKeyForMs,
+  }
+}
+
+let lastKey = 0
+
+/** Records one event with one message; the message's id. */
+export async function schedule(
+  ledger: Ledger,
+  { clock }: Harness,
+  message: Parameters<typeof planned>[1] = {},
+  source = 'crm',
+): Promise<number> {
+  lastKey += 1
+  const now = clock.now()
+  const [recorded] = await ledger.record([entry(now, `key-${lastKey}`, [planned(now, message)], { source })])
+  assert.ok(recorded?.kind === 'recorded')
+  const [id] = recorded.messageIds
+  assert.ok(id !== undefined)
+  return id
+}
+
+export type Claimed = Claim['messages'][number]
+
+export async function claimAll(ledger: Ledger, limit = 10, owner = 'worker'): Promise<readonly Claimed[]> {
+  return (await ledger.claim({ owner, limit, leaseMs: 60_000 })).messages
+}
+
+/** Claims and expects exactly one message. */
+export async function claimOne(ledger: Ledger): Promise<Claimed> {
+  const [claimed, ...others] = await claimAll(ledger)
+  assert.equal(others.length, 0)
+  assert.ok(claimed, 'a message is due')
+  return claimed
+}
+
+export function draft(rest: Partial<AttemptDraft> = {}): AttemptDraft {
+  return {
+    channel: 'webmessaging',
+    contactId: 'contact-1',
+    foundBy: 'email',
+    rendered: { channel: 'webmessaging', text: 'Hello Ann', templateVersion: 'hello.liquid@12345678' },
+    mode: 'live',
+    ...rest,
+  }
+}
+
+/** Claims the one due message and opens an attempt on it. */
+export async function openOne(ledger: Ledger, rest: Partial<AttemptDraft> = {}): Promise<Attempt> {
+  const { lease } = await claimOne(ledger)
+  const opened = await ledger.open(lease, draft(rest))
+  assert.ok(opened.kind === 'open', `opened, not ${opened.kind}`)
+  return opened.attempt
+}
+
+const SETTLED = { status: null, code: null, reason: null, correlationId: null }
+
+export const SENT: Settlement = {
+  ...SETTLED,
+  status: 200,
+  correlationId: 'corr-1',
+  outcome: 'sent',
+  conversationId: 'conv-1',
+  genesysMessageId: 'gen-1',
+}
+
+export const UNCONFIRMED: Settlement = {
+  ...SETTLED,
+  code: 'no-answer',
+  reason: 'No answer.',
+  outcome: 'unconfirmed',
+  messageReason: 'Look into the conversation.',
+}
+
+export function failed(retryInMs: number | null, counts = true): Settlement {
+  return {
+    ...SETTLED,
+    status: 400,
+    code: 'bad.request',
+    reason: 'Genesys said no.',
+    outcome: 'failed',
+    retryInMs,
+    counts,
+    messageCode: 'rejected',
+    messageReason: 'Genesys Cloud rejects it.',
+  }
+}
+
+export async function messageWith(ledger: Ledger, id: number): Promise<Message> {
+  const message = await ledger.reads.message(id)
+  assert.ok(message, `message ${id} exists`)
+  return message
+}

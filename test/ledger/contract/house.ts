@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import type { Harness } from '../contract.ts'
+import { DAY, entry, onLedger, schedule } from './build.ts'
+
+export function house(fresh: () => Promise<Harness>): void {
+  const on = onLedger(fresh)
+
+  describe('the budget', () => {
+    on('one call each interval, also for many at once', async (ledger, { clock }) => {
+      const waits = await Promise.all(Array.from({ length: 4 }, () => ledger.takeBudget(300)))
+      assert.deepEqual(waits.map(({ waitMs }) => Math.round(waitMs)), [0, 200, 400, 600])
+      clock.advance(700)
+      assert.equal(Math.round((await ledger.takeBudget(300)).waitMs), 100)
+      clock.advance(10_000)
+      assert.equal((await ledger.takeBudget(300)).waitMs, 0)
+    })
+
+    on('keeps fractions: 120,000 a minute are two each millisecond', async (ledger) => {
+      for (let call = 0; call < 100; call += 1) await ledger.takeBudget(120_000)
+      const { waitMs } = await ledger.takeBudget(120_000)
+      assert.ok(Math.abs(waitMs - 50) < 0.01, `waits ${waitMs}`)
+    })
+
+    on('is shared, and a start forgives a debt that a clock set back has left', async (ledger, harness) => {
+      const beside = await harness.open({ owner: false })
+      await beside.takeBudget(60)
+      assert.equal(Math.round((await ledger.takeBudget(60)).waitMs), 1000)
+      await ledger.close()
+      harness.clock.advance(-DAY)
+      const next = await harness.open()
+      assert.ok((await next.takeBudget(60)).waitMs <= 60_000)
+    })
+  })
+
+  describe('refused deliveries', () => {
+    on('are counted by source and reason, and reach the disk within a second', async (ledger, harness) => {
+      ledger.countRefused('crm', 'stale')
+      ledger.countRefused('crm', 'stale')
+      ledger.countRefused('crm', 'wrong signature')
+      harness.clock.advance(1000)
+      await ledger.ping()
+      await ledger.ping()
+      const beside = await harness.open({ owner: false })
+      const lastAt = harness.clock.now() - 1000
+      assert.deepEqual((await beside.reads.summary()).refused, [
+        { source: 'crm', reason: 'stale', count: 2, lastAt },
+        { source: 'crm', reason: 'wrong signature', count: 1, lastAt },
+      ])
+      harness.clock.advance(2 * DAY)
+      assert.deepEqual((await beside.reads.summary()).refused, [])
+    })
+
+    on('are written on close, and add up', async (ledger, harness) => {
+      ledger.countRefused('crm', 'stale')
+      await ledger.close()
+      const next = await harness.open()
+      next.countRefused('crm', 'stale')
+      await next.close()
+      assert.equal((await (await harness.open()).reads.summary()).refused[0]?.count, 2)
+    })
+
+    on('a stranger does not fill the memory', async (ledger, harness) => {
+      for (let name = 0; name < 5000; name += 1) ledger.countRefused(`source-${name}`, 'unknown source')
+      await ledger.close()
+      const { refused } = await (await harness.open()).reads.summary()
+      assert.ok(refused.length <= 1001)
+      assert.equal(refused.reduce((sum, { count }) => sum + count, 0), 5000)
+    })
+  })
+
+  describe('the ledger itself', () => {
+    on('remembers where it sends to', async (ledger, harness) => {
+      await ledger.bindHost('api.mypurecloud.de')
+      await ledger.bindHost('api.mypurecloud.de')
+      await assert.rejects(ledger.bindHost('api.mypurecloud.com'), { code: 'LEDGER_OTHER_ORG' })
+      await ledger.close()
+      await assert.rejects((await harness.open()).bindHost('sandbox'), {
+        code: 'LEDGER_OTHER_ORG',
+        message: /belongs to api\.mypurecloud\.de.*sandbox/,
+      })
+    })
+
+    on('answers a ping', (ledger) => ledger.ping())
+
+    on('keeps everything over a restart', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      await ledger.close()
+      assert.equal((await (await harness.open()).reads.message(id))?.state, 'scheduled')
+    })
+
+    on('writes what waits when it is closed, then refuses, however often', async (ledger, harness) => {
+      const recorded = ledger.record([entry(harness.clock.now(), 'k1')])
+      await Promise.all([ledger.close(), ledger.close()])
+      assert.equal((await recorded)[0]?.kind, 'recorded')
+      await assert.rejects(ledger.ping(), { code: 'LEDGER_UNAVAILABLE' })
+      await assert.rejects(ledger.takeBudget(300), { code: 'LEDGER_UNAVAILABLE' })
+      await assert.rejects(ledger.pauses(), { code: 'LEDGER_UNAVAILABLE' })
+      await assert.rejects(ledger.reads.summary(), { code: 'LEDGER_UNAVAILABLE' })
+      ledger.countRefused('crm', 'too late')
+      await ledger.close()
+    })
+  })
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import type { Acted, Ledger } from '../../../src/ledger/ledger.ts'
+import type { Message } from '../../../src/message.ts'
+import type { Harness } from '../contract.ts'
+import { claimAll, claimOne, DAY, draft, failed, messageWith, onLedger, openOne, schedule, SENT, UNCONFIRMED } from './build.ts'
+
+function done(acted: Acted): Message {
+  assert.ok(acted.kind === 'done', acted.kind === 'refused' ? acted.reason : '')
+  return acted.message
+}
+
+function refused(acted: Acted): string {
+  assert.ok(acted.kind === 'refused')
+  return acted.reason
+}
+
+const PLAIN = { by: 'ann', force: false, reason: null }
+
+export function operators(fresh: () => Promise<Harness>): void {
+  const on = onLedger(fresh)
+
+  const endings: Record<string, (ledger: Ledger, id: number) => Promise<unknown>> = {
+    failed: async (ledger) => ledger.settle((await openOne(ledger, { channel: 'email' })).id, failed(null)),
+    unconfirmed: async (ledger) => ledger.settle((await openOne(ledger)).id, UNCONFIRMED),
+    cancelled: (ledger, id) => ledger.cancel(id, { by: 'bob', reason: null }),
+    skipped: async (ledger) => ledger.open((await claimOne(ledger)).lease, draft({ mode: 'shadow' })),
+  }
+
+  describe('retry', () => {
+    for (const [state, end] of Object.entries(endings)) {
+      on(`of a ${state} message: due now, first, marked, its time anew`, async (ledger, harness) => {
+        const id = await schedule(ledger, harness)
+        await end(ledger, id)
+        assert.equal((await messageWith(ledger, id)).state, state)
+        harness.clock.advance(2 * DAY)
+        const message = done(await ledger.retry(id, { ...PLAIN, reason: 'She called.' }))
+        const now = harness.clock.now()
+        assert.deepEqual(
+          [message.state, message.dueAt, message.expireAt, message.failures, message.manualBy, message.channel],
+          ['scheduled', now, now + DAY, 0, 'ann', 'webmessaging'],
+        )
+        assert.match(message.reason ?? '', /ann: She called\./)
+        assert.deepEqual(message, await messageWith(ledger, id))
+        assert.equal((await openOne(ledger)).by, 'ann')
+      })
+    }
+
+    on('of a sent message: by force and with a reason only', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      await ledger.settle((await openOne(ledger)).id, SENT)
+      assert.match(refused(await ledger.retry(id, PLAIN)), /--force/)
+      assert.match(refused(await ledger.retry(id, { ...PLAIN, force: true })), /needs a reason/)
+      assert.match(refused(await ledger.retry(id, { ...PLAIN, force: true, reason: '  ' })), /needs a reason/)
+      assert.equal((await messageWith(ledger, id)).state, 'sent')
+      const message = done(await ledger.retry(id, { ...PLAIN, force: true, reason: 'Lost.' }))
+      assert.deepEqual([message.state, message.sentAt, message.conversationId], ['scheduled', null, null])
+      assert.equal((await openOne(ledger)).number, 2)
+    })
+
+    on('is refused while it is scheduled or being sent, and where there is nothing', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      assert.match(refused(await ledger.retry(id, PLAIN)), /scheduled already/)
+      await openOne(ledger)
+      assert.match(refused(await ledger.retry(id, PLAIN)), /being sent/)
+      assert.deepEqual(await ledger.retry(99, PLAIN), {
+        kind: 'refused',
+        state: null,
+        reason: 'There is no message 99. List them: postrider messages list',
+      })
+    })
+
+    on('twice at once is once', async (ledger, harness) => {
+      const id = await schedule(ledger, harness, { state: 'failed', code: 'x', reason: 'y' })
+      const both = await Promise.all([ledger.retry(id, PLAIN), ledger.retry(id, PLAIN)])
+      assert.deepEqual(both.map(({ kind }) => kind), ['done', 'refused'])
+    })
+
+    on('wakes who waits', async (ledger, harness) => {
+      const id = await schedule(ledger, harness, { state: 'failed', code: 'x', reason: 'y' })
+      let told = 0
+      ledger.onDue(() => {
+        told += 1
+      })
+      await ledger.retry(id, PLAIN)
+      assert.equal(told, 1)
+    })
+
+    on('takes the once key again, or is refused where another has it', async (ledger, harness) => {
+      const keyed = { policies: { once: 'ticket-7' } }
+      const first = await schedule(ledger, harness, keyed)
+      await ledger.cancel(first, { by: 'ann', reason: null })
+      const second = await schedule(ledger, harness, keyed)
+      assert.match(refused(await ledger.retry(first, PLAIN)), new RegExp(`Message ${second} .*once`))
+      assert.equal((await messageWith(ledger, first)).state, 'cancelled')
+      await ledger.cancel(second, { by: 'ann', reason: null })
+      done(await ledger.retry(first, PLAIN))
+      assert.match(refused(await ledger.retry(second, PLAIN)), new RegExp(`Message ${first} .*once`))
+    })
+
+    on('of a shadow message stays shadow', async (ledger, harness) => {
+      const id = await schedule(ledger, harness, { policies: { mode: 'shadow' } })
+      await ledger.open((await claimOne(ledger)).lease, draft())
+      const message = done(await ledger.retry(id, PLAIN))
+      assert.equal(message.wouldSend, null)
+      const opened = await ledger.open((await claimOne(ledger)).lease, draft())
+      assert.ok(opened.kind === 'skipped' && opened.code === 'shadow')
+    })
+  })
+
+  describe('cancel', () => {
+    on('ends a scheduled message, leased or not', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      await claimOne(ledger)
+      const message = done(await ledger.cancel(id, { by: 'ann', reason: 'Wrong customer.' }))
+      assert.deepEqual([message.state, message.code], ['cancelled', 'cancelled'])
+      assert.match(message.reason ?? '', /ann: Wrong customer\./)
+      harness.clock.advance(DAY)
+      assert.deepEqual(await claimAll(ledger), [])
+    })
+
+    on('is refused for any other', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      await openOne(ledger)
+      assert.deepEqual(await ledger.cancel(id, { by: 'ann', reason: null }), {
+        kind: 'refused',
+        state: 'sending',
+        reason: `Message ${id} is sending; only a scheduled one can be cancelled.`,
+      })
+      assert.equal((await ledger.cancel(99, { by: 'ann', reason: null })).kind, 'refused')
+    })
+  })
+
+  describe('settleByHand', () => {
+    for (const [as, state] of [
+      ['sent', 'sent'],
+      ['not-sent', 'failed'],
+    ] as const) {
+      on(`${as}: ${state}`, async (ledger, harness) => {
+        const id = await schedule(ledger, harness)
+        const openedAt = harness.clock.now()
+        await ledger.settle((await openOne(ledger)).id, UNCONFIRMED)
+        harness.clock.advance(1000)
+        const message = done(await ledger.settleByHand(id, { by: 'ann', as, reason: 'I looked.' }))
+        assert.deepEqual([message.state, message.sentAt], [state, as === 'sent' ? openedAt : null])
+        assert.match(message.reason ?? '', /ann: I looked\./)
+        const [attempt] = await ledger.reads.attempts(id)
+        assert.equal(attempt?.outcome, 'unconfirmed')
+      })
+    }
+
+    on('is refused for what is not unconfirmed', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      assert.match(
+        refused(await ledger.settleByHand(id, { by: 'ann', as: 'sent', reason: null })),
+        /is scheduled; only an unconfirmed/,
+      )
+    })
+  })
+}
