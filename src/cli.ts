@@ -188,7 +188,10 @@ function program(variables: Variables, terminal: Terminal, outcome: { exitCode: 
     .action(async (ids: string[], options: { json?: boolean }) => {
       const { replanEvents } = await import('./commands/events.ts')
       const eventIds = ids.map(wholeNumber)
-      await withLedger((ledger) => replanEvents(ledger, variables, eventIds, options.json === true, terminal))
+      const planned = await withLedger((ledger) =>
+        replanEvents(ledger, variables, eventIds, options.json === true, terminal),
+      )
+      outcome.exitCode = planned ? 0 : 1
     })
 
   const messages = program.command('messages').description('what routes want said')

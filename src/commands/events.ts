@@ -1,8 +1,12 @@
 import type { Config } from '../config/config.ts'
+import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
-import type { Event, ReadEvent, UnreadableEvent } from '../event.ts'
-import type { Ledger, Plan } from '../ledger/ledger.ts'
+import type { Event } from '../event.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { EventFilter } from '../ledger/reads.ts'
+import { configOf } from '../main.ts'
+import { planEvent } from '../plan/plan.ts'
+import { PRESETS } from '../receive/sources/preset.ts'
 import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
 import { eventJson, messageJson } from './show.ts'
 
@@ -51,26 +55,45 @@ export async function showEvent(ledger: Ledger, id: number, json: boolean, termi
   print(terminal, body)
 }
 
-export type Replanner = {
-  config: Config
-  read: (
-    raw: Buffer,
-    meta: { source: string; key: string; receivedAt: number },
-  ) => ReadEvent | UnreadableEvent
-  plan: (event: ReadEvent, config: Config) => Plan
+/**
+ * Plans events again under the present configuration and adds what is missing: messages of routes that have none. An event that was unreadable is
+ * read again first. False where one is still not planned.
+ */
+export async function replanEvents(
+  ledger: Ledger,
+  variables: Variables,
+  ids: readonly number[],
+  json: boolean,
+  terminal: Terminal,
+): Promise<boolean> {
+  const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
+  const outcomes = []
+  for (const id of ids) outcomes.push(await replan(ledger, await eventOf(ledger, id), config))
+  if (json) printJson(terminal, outcomes)
+  else {
+    printTable(
+      terminal,
+      ['EVENT', 'STATE', 'MESSAGES ADDED', 'REASON'],
+      outcomes.map(({ id, state, added, reason }) => [id, state, added, reason]),
+      'Nothing to plan.',
+    )
+  }
+  return outcomes.every(({ state }) => state === 'planned' || state === 'unrouted')
 }
 
-/**
- * Plans an event again under the present configuration and adds what is missing: messages of routes that have none. An event that was
- * unreadable is read again first.
- */
-export async function replanEvent(ledger: Ledger, id: number, { config, read, plan }: Replanner) {
-  const event = await eventOf(ledger, id)
-  const again = read(event.raw, event)
-  if ('reason' in again) return { id, state: 'unreadable' as const, added: 0, reason: again.reason }
-  const planned = plan(again, config)
-  const { added } = await ledger.addPlan(id, planned)
-  return { id, state: planned.state, added, reason: planned.reason }
+async function replan(ledger: Ledger, event: Event, config: Config) {
+  const source = config.sources.get(event.source)
+  if (!source) {
+    throw new PostriderError(
+      'NOT_FOUND',
+      `Event ${event.id} came from ${event.source}, which is no longer in the configuration.`,
+    )
+  }
+  const read = PRESETS[source.preset].read(event.raw, event)
+  if ('reason' in read) return { id: event.id, state: 'unreadable' as const, added: 0, reason: read.reason }
+  const plan = planEvent(read, config)
+  const { added } = await ledger.addPlan(event.id, plan, read)
+  return { id: event.id, state: plan.state, added, reason: plan.reason }
 }
 
 async function eventOf(ledger: Ledger, id: number): Promise<Event> {

@@ -76,6 +76,8 @@ export type Templates = {
   names: readonly string[]
   /** The files of one template, `ticket-resolved.email.de.liquid`, sorted. */
   files(name: string): readonly string[]
+  /** Whether every file that an email may be rendered from has a subject. */
+  hasSubject(name: string): boolean
   /**
    * Renders a template for a channel and the customer's locale with the most specific file. Strict: an output that is nil, empty or
    * an object is a problem that names the variable, and so is text longer than the channel carries.

@@ -36,7 +36,7 @@ export function createGroupCommit(options: {
   limit: number
   isTrouble(error: unknown): boolean
   translate(error: unknown): unknown
-  /** After a commit, before anybody is told. */
+  /** After a commit, when everybody in it was answered. */
   committed(): void
   /** After a whole transaction or one savepoint was undone. */
   undone(): void
@@ -76,8 +76,8 @@ export function createGroupCommit(options: {
       else apart(group)
       return
     }
-    options.committed()
     for (const answer of answers) answer()
+    options.committed()
   }
 
   function together(group: readonly Waiting[]): (() => void)[] {
@@ -98,8 +98,8 @@ export function createGroupCommit(options: {
       rejectAll(group, error)
       return
     }
-    options.committed()
     for (const answer of answers) answer()
+    options.committed()
   }
 
   function inSavepoint(one: Waiting): () => void {

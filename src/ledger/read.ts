@@ -16,7 +16,7 @@ export function createReads(db: Kysely<Schema>, clock: Clock): Reads {
       // A list in order of time for each state, merged: that is what the indexes hold. A filter by time alone would sort everything.
       const [first, ...others] = states.map((state) => eventsIn(db, state, filter))
       const rows = await others
-        .reduce((all, more) => all.unionAll(more), first ?? eventsIn(db, '', filter))
+        .reduce((all, more) => all.unionAll(more), first ?? eventsIn(db, 'planned', filter))
         .orderBy('received_at', 'desc')
         .orderBy('id', 'desc')
         .limit(filter.limit)
@@ -29,9 +29,11 @@ export function createReads(db: Kysely<Schema>, clock: Clock): Reads {
     },
     async messages(filter) {
       const states = filter.state === undefined ? MESSAGE_STATES : [filter.state]
-      const [first, ...others] = states.map((state) => messagesIn(db, state, filter))
+      const [first, ...others] = isNarrow(filter)
+        ? [matching(db, filter).where(isOneOf('state', states))]
+        : states.map((state) => matching(db, filter).where('state', '=', state))
       const rows = await others
-        .reduce((all, more) => all.unionAll(more), first ?? messagesIn(db, '', filter))
+        .reduce((all, more) => all.unionAll(more), first ?? matching(db, filter))
         .orderBy('created_at', 'desc')
         .orderBy('id', 'desc')
         .limit(filter.limit)
@@ -83,12 +85,21 @@ function eventsIn(db: Kysely<Schema>, state: string, filter: EventFilter) {
     )
 }
 
-function messagesIn(db: Kysely<Schema>, state: string, filter: MessageFilter) {
+/** Whether the filter names one event or one customer, so that few messages are left, which are then sorted. */
+function isNarrow({ eventId, customer = {} }: MessageFilter): boolean {
+  return eventId !== undefined || identifierHashes(customer).length > 0
+}
+
+/** For a column whose index is not to be used: SQLite would take it for the narrower one. */
+function isOneOf(column: string, values: readonly string[]): Expression<SqlBool> {
+  return sql<SqlBool>`coalesce(${sql.ref(column)}, '') in (${sql.join(values)})`
+}
+
+function matching(db: Kysely<Schema>, filter: MessageFilter) {
   const { since, until, source, route, type, reason, eventId, customer = {} } = filter
   return db
     .selectFrom('messages')
     .selectAll()
-    .where('state', '=', state)
     .$if(since !== undefined, (query) => query.where('created_at', '>=', since ?? 0))
     .$if(until !== undefined, (query) => query.where('created_at', '<=', until ?? 0))
     .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId ?? 0))

@@ -124,10 +124,13 @@ function assemble(db: DatabaseSync, options: SqliteOptions & { release(): void }
     verbs.forgiveDebt()
     db.exec('COMMIT')
     if (interrupted > 0) {
-      log.warn('messages were being sent when the service stopped; they are unconfirmed', {
-        count: interrupted,
-        state: 'unconfirmed',
-      })
+      log.warn(
+        'messages were being sent when the service stopped: look at postrider messages list --state unconfirmed',
+        {
+          count: interrupted,
+          state: 'unconfirmed',
+        },
+      )
     }
   }
   const checkpoints = owner ? keepCheckpoints(reader, { clock, log }, closing.signal) : Promise.resolve()
@@ -140,6 +143,8 @@ function assemble(db: DatabaseSync, options: SqliteOptions & { release(): void }
     await written
     await checkpoints
     await reads.close()
+    // Kysely closes only what it used, and the checkpoints may have been all.
+    await reader.close()
     try {
       // An empty WAL: the file alone is the ledger, and may be copied.
       if (owner) db.exec('PRAGMA wal_checkpoint(TRUNCATE)')

@@ -16,11 +16,16 @@ export async function summarize(
   const now = clock.now()
   const host = await db.selectFrom('meta').select('value').where('name', '=', 'host').executeTakeFirst()
   const sources = await db.selectFrom('sources').selectAll().orderBy('name').execute()
+  // Lane by lane and rank by rank, as the queue's index is ordered: only what is due is counted, not all that waits. A cross
+  // join, because SQLite keeps its order (https://sqlite.org/optoverview.html#crossjoin).
   const due = await db
-    .selectFrom('messages')
+    .selectFrom('lanes')
+    .crossJoin('messages')
     .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('due_at').as('oldest')])
-    // Written out, not a parameter: only then does the partial index of the queue apply.
-    .where(sql<SqlBool>`state = 'scheduled'`)
+    .whereRef('messages.lane', '=', 'lanes.id')
+    // Written out, not a parameter: only then does the partial index apply.
+    .where(sql<SqlBool>`messages.state = 'scheduled'`)
+    .where('rank', 'in', [0, 1])
     .where('due_at', '<=', now)
     .executeTakeFirstOrThrow()
   const refused = await db

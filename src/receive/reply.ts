@@ -1,6 +1,6 @@
 import type { SignatureRefusal } from './signature/verdict.ts'
 
-/** What became of one delivery; `ANSWERS` says how each is answered. */
+/** What became of one delivery; `answerOf` says how that is told to the sender. */
 export type Reply =
   /** On disk now, with its messages; or kept with the reason why it has none. */
   | { kind: 'recorded' }
@@ -9,14 +9,22 @@ export type Reply =
   | { kind: 'refused'; reason: SignatureRefusal; detail: string }
   | { kind: 'unknown-source' }
   | { kind: 'wrong-method' }
+  /** `limit`: bytes. */
   | { kind: 'too-large'; limit: number }
   | { kind: 'content-encoding' }
-  /** Ours to mend: the sender is asked to come again. */
+  /** From here on it is ours to mend: the sender is asked to come again. `trouble` is for the log alone. */
   | { kind: 'overloaded' }
-  | { kind: 'ledger-unavailable' }
-  | { kind: 'fault' }
+  | { kind: 'ledger-unavailable'; trouble: string }
+  | { kind: 'fault'; trouble: string }
 
-/** How a reply looks on the wire: a status, headers, and a problem (RFC 9457) for all but success. */
+export type Accepted = Extract<Reply, { kind: 'recorded' | 'known' }>
+export type NotAccepted = Exclude<Reply, Accepted>
+
+export function isAccepted(reply: Reply): reply is Accepted {
+  return reply.kind === 'recorded' || reply.kind === 'known'
+}
+
+/** A problem (RFC 9457), and the headers that go with it. */
 export type Answer = {
   status: number
   title: string
@@ -24,22 +32,17 @@ export type Answer = {
   headers: Readonly<Record<string, string>>
 }
 
-/** Senders of webhooks wait at least this long before they come again anyway; the ledger is back, or restarted, by then. */
-const RETRY_AFTER = { 'retry-after': '30' }
+/** Seconds: by then a restart is over. Senders that obey it wait anyway; Zendesk comes again only below 60. */
+const COME_AGAIN = { 'retry-after': '30' }
 const NONE = {}
 
-/** The ladder of answers. Never 4xx for our own fault, never 5xx for their input. */
-export function answerOf(reply: Exclude<Reply, Accepted>): Answer {
+/** The ladder of answers. Never 4xx for our own fault, never 500 for their input. */
+export function answerOf(reply: NotAccepted): Answer {
   switch (reply.kind) {
     case 'refused':
       return { status: 401, title: 'Not authentic', detail: reply.detail, headers: NONE }
     case 'unknown-source':
-      return {
-        status: 404,
-        title: 'Unknown source',
-        detail: 'no source of this name is configured',
-        headers: NONE,
-      }
+      return { status: 404, title: 'Unknown source', detail: 'no source of this name', headers: NONE }
     case 'wrong-method':
       return {
         status: 405,
@@ -51,7 +54,7 @@ export function answerOf(reply: Exclude<Reply, Accepted>): Answer {
       return {
         status: 413,
         title: 'Too large',
-        detail: `a body may have ${reply.limit} bytes`,
+        detail: `a body has at most ${reply.limit} bytes`,
         headers: NONE,
       }
     case 'content-encoding':
@@ -59,34 +62,18 @@ export function answerOf(reply: Exclude<Reply, Accepted>): Answer {
         status: 415,
         title: 'Content encoding not supported',
         detail: 'send the body as it was signed, without Content-Encoding',
+        // RFC 9110, section 15.5.16.
         headers: { 'accept-encoding': 'identity' },
       }
     case 'overloaded':
-      return {
-        status: 503,
-        title: 'Busy',
-        detail: 'too much is waiting; send it again',
-        headers: RETRY_AFTER,
-      }
+      return unavailable('too much is waiting; send it again')
     case 'ledger-unavailable':
-      return {
-        status: 503,
-        title: 'Unavailable',
-        detail: 'nothing can be kept right now; send it again',
-        headers: RETRY_AFTER,
-      }
+      return unavailable('nothing can be kept at the moment; send it again')
     case 'fault':
-      return {
-        status: 503,
-        title: 'Unavailable',
-        detail: 'something failed here; send it again',
-        headers: RETRY_AFTER,
-      }
+      return unavailable('something failed here; send it again')
   }
 }
 
-export type Accepted = Extract<Reply, { kind: 'recorded' | 'known' }>
-
-export function isAccepted(reply: Reply): reply is Accepted {
-  return reply.kind === 'recorded' || reply.kind === 'known'
+function unavailable(detail: string): Answer {
+  return { status: 503, title: 'Unavailable', detail, headers: COME_AGAIN }
 }

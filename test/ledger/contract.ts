@@ -1,6 +1,5 @@
 import { describe } from 'node:test'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import type { ManualClock } from './manual-clock.ts'
 import { claiming } from './contract/claiming.ts'
 import { house } from './contract/house.ts'
 import { opening } from './contract/opening.ts'
@@ -10,6 +9,7 @@ import { reading } from './contract/reading.ts'
 import { receiving } from './contract/receiving.ts'
 import { settling } from './contract/settling.ts'
 import { states } from './contract/states.ts'
+import type { ManualClock } from './manual-clock.ts'
 
 /** One empty database, and what a test of any ledger needs beside it. */
 export type Harness = {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { PostriderError } from '../../errors.ts'
@@ -43,10 +43,11 @@ const CACHE_KIB = 32 * 1024
 export function createFile(file: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true })
-    closeSync(openSync(file, 'wx', 0o600))
+    if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
+    // Another process made it between the two.
+    if (existsSync(file)) return
     const code = error instanceof Error && 'code' in error ? error.code : null
-    if (code === 'EEXIST' && dirname(file) !== file) return
     throw new PostriderError(
       'LEDGER_UNAVAILABLE',
       `The ledger ${file} cannot be created (${code}). Check that its folder exists and that the user that runs Postrider may write in it, or set DATABASE_URL to another file.`,

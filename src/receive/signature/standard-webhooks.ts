@@ -1,133 +1,153 @@
 import { isUtf8 } from 'node:buffer'
 import { timingSafeEqual } from 'node:crypto'
 import { Webhook } from 'svix'
+import type { SignatureRefusal, SignedRequest, Verdict } from './verdict.ts'
 
-/** What a delivery carries to prove who sent it; `headers` as Node has them in `rawHeaders`, so that doubles are seen. */
-export type Signed = { headers: readonly string[]; body: Buffer }
-
-export type Verdict =
-  | { kind: 'authentic'; id: string; timestampMs: number }
-  /** `reason` is stable and counted; `detail` is for whoever set the sender up, and tells a stranger nothing. */
-  | { kind: 'refused'; reason: RefusedReason; detail: string }
-
-export type RefusedReason =
-  | 'no-secret'
-  | 'missing-header'
-  | 'duplicate-header'
-  | 'malformed-header'
-  | 'too-old'
-  | 'too-new'
-  | 'not-utf8'
-  | 'no-match'
-
-/** Standard Webhooks and Svix allow clocks to differ by this. */
-const TOLERANCE_MS = 5 * 60_000
-/** Ids of senders have 30 to 64 characters; an index key is what bounds them. */
-const ID = /^[\x21-\x7e]{1,255}$/
-/** Seconds, until the year 5138. */
-const TIMESTAMP = /^\d{1,11}$/
-/** A rotation has two signatures; more than a few is an attempt to make us compute. */
-const SIGNATURES = /^\S{1,200}(?: \S{1,200}){0,9}$/
+/** The specification's tolerance, both ways: long enough for clocks that drift, short enough to make replays useless. */
+const TOLERANCE_S = 300
+/** Svix's ids have 30 characters, UUIDs 36. */
+const LONGEST_ID = 255
+/** A rotation carries one signature of 47 characters for each secret; asymmetric ones have 92. */
+const LONGEST_SIGNATURE = 4096
+const MOST_SIGNATURES = 32
 
 /**
- * Verifies a delivery signed after Standard Webhooks (v1: HMAC-SHA256 over `id.timestamp.body`), under either family of header names. Strict
- * before any cryptography: exactly one of each header, digits for the time. Pure: `nowMs` is the clock. svix computes what each secret
- * would have signed, and the comparison takes the same time whatever differs; svix' own comparison has the system's clock built in.
+ * Verifies a delivery by Standard Webhooks (symmetric, `v1`), as Svix and BigCommerce sign too. Pure: the clock is passed in.
  *
- * Source: https://github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md
+ * The headers are checked more strictly than the libraries do, which read `1614265330abc` as a timestamp and the last of two equal
+ * headers: exactly one id, timestamp and signature, of the family `webhook-*` or `svix-*`. Where both families come (Svix can send
+ * both) they must say the same. Svix's own `verify` reads the system's clock, so its `sign` is used and compared here.
+ *
+ * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md; svix 2.5, standardwebhooks 1.1.
  */
-export function verifyStandardWebhook(
-  { headers, body }: Signed,
-  secrets: readonly string[],
-  nowMs: number,
-): Verdict {
-  if (secrets.length === 0) return refused('no-secret', 'this source has no secret configured yet')
-  const read = readHeaders(headers)
-  if (read.kind === 'refused') return read
-  const { id, timestamp, signatures } = read
+export function verifyStandardWebhook(request: SignedRequest): Verdict {
+  if (request.secrets.length === 0) return refused('no-secret', 'this source has no secret yet')
+
+  const found = headersOf(request.rawHeaders)
+  if (found.kind === 'refused') return found
+  const { id, timestamp, signature } = found
+
+  // A comma is what a proxy makes of two headers of one name; ids of real senders have none.
+  if (id.length > LONGEST_ID || !/^[\x21-\x2b\x2d-\x7e]+$/.test(id)) {
+    return malformed(`the id must be 1 to ${LONGEST_ID} visible ASCII characters without a comma`)
+  }
+  // Without leading zeros, because what is signed is the number: one signature must fit one header only.
+  if (!/^[1-9]\d{0,11}$/.test(timestamp)) {
+    return malformed('the timestamp must be seconds since 1970, digits only')
+  }
+  if (signature.length > LONGEST_SIGNATURE) {
+    return malformed(`the signature header must have at most ${LONGEST_SIGNATURE} characters`)
+  }
+  const signatures = signature.split(' ')
+  if (signatures.length > MOST_SIGNATURES) {
+    return malformed(`the signature header must hold at most ${MOST_SIGNATURES} signatures`)
+  }
+
+  const stale = outOfTime(Number(timestamp), request.nowMs)
+  if (stale) return stale
+  // The library signs text: bytes that are not UTF-8 would all become U+FFFD and compare as equal.
+  if (!isUtf8(request.body)) return refused('not-utf8', 'the body is not valid UTF-8')
+
   const timestampMs = Number(timestamp) * 1000
-  if (timestampMs < nowMs - TOLERANCE_MS) {
-    return refused('too-old', `signed ${ago(nowMs - timestampMs)} ago; at most 5 minutes are allowed`)
+  const text = request.body.toString('utf8')
+  const given = signatures.map((one) => Buffer.from(one))
+  for (const signer of signersOf(request.secrets)) {
+    const expected = Buffer.from(signer.sign(id, new Date(timestampMs), text))
+    if (given.some((one) => equal(one, expected))) return { kind: 'authentic', id, timestampMs }
   }
-  if (timestampMs > nowMs + TOLERANCE_MS) {
-    return refused('too-new', `signed ${ago(timestampMs - nowMs)} in the future; check the clocks`)
-  }
-  // svix signs text. Bytes that are no text would compare as U+FFFD: different bodies under one signature.
-  if (!isUtf8(body)) return refused('not-utf8', 'the body is not UTF-8')
-  const text = body.toString('utf8')
-  const at = new Date(timestampMs)
-  // Each secret against each signature, without stopping at the first that matches.
-  let matches = 0
-  for (const secret of secrets) {
-    const expected = Buffer.from(webhookOf(secret).sign(id, at, text))
-    for (const signature of signatures) {
-      const given = Buffer.from(signature)
-      if (given.length === expected.length && timingSafeEqual(given, expected)) matches += 1
-    }
-  }
-  return matches > 0
-    ? { kind: 'authentic', id, timestampMs }
-    : refused('no-match', 'no configured secret made any of the signatures')
+  return refused(
+    'no-match',
+    'no v1 signature fits the body and any secret of this source; compare the secrets, and see that nothing on the way changes the body',
+  )
 }
 
-type Headers = { kind: 'headers'; id: string; timestamp: string; signatures: string[] }
+type SignatureHeaders = { id: string; timestamp: string; signature: string }
+type Family = Partial<SignatureHeaders>
 type Refused = Extract<Verdict, { kind: 'refused' }>
 
+const PARTS = ['id', 'timestamp', 'signature'] as const
 const FAMILIES = ['webhook', 'svix'] as const
 
-/** Svix sends its own names or the standard's, or both; each family that is there must be whole, and both must say the same. */
-function readHeaders(raw: readonly string[]): Headers | Refused {
-  const found: Headers[] = []
-  for (const family of FAMILIES) {
-    const names = [`${family}-id`, `${family}-timestamp`, `${family}-signature`]
-    const values = names.map((name) => valuesOf(raw, name))
-    if (values.every((list) => list.length === 0)) continue
-    for (const [n, list] of values.entries()) {
-      if (list.length === 0) return refused('missing-header', `${names[n]} is missing`)
-      if (list.length > 1) return refused('duplicate-header', `${names[n]} is there ${list.length} times`)
+/** Header name → which part of which family it is. */
+const HEADERS: ReadonlyMap<string, { family: (typeof FAMILIES)[number]; part: (typeof PARTS)[number] }> =
+  new Map(FAMILIES.flatMap((family) => PARTS.map((part) => [`${family}-${part}`, { family, part }] as const)))
+
+/** The three headers, or what is wrong with them. */
+function headersOf(rawHeaders: readonly string[]): ({ kind: 'complete' } & SignatureHeaders) | Refused {
+  const found: Record<(typeof FAMILIES)[number], Family> = { webhook: {}, svix: {} }
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]?.toLowerCase() ?? ''
+    const header = HEADERS.get(name)
+    if (header === undefined) continue
+    const family = found[header.family]
+    if (family[header.part] !== undefined) {
+      return refused('duplicate-header', `there is more than one ${name} header`)
     }
-    const [id = '', timestamp = '', signature = ''] = values.flat()
-    if (!ID.test(id)) return refused('malformed-header', `${family}-id is not 1 to 255 visible characters`)
-    if (!TIMESTAMP.test(timestamp))
-      return refused('malformed-header', `${family}-timestamp is not seconds in digits`)
-    if (!SIGNATURES.test(signature))
-      return refused('malformed-header', `${family}-signature is not a list of signatures`)
-    found.push({ kind: 'headers', id, timestamp, signatures: signature.split(' ') })
+    family[header.part] = rawHeaders[at + 1] ?? ''
   }
-  const [first, second] = found
-  if (!first)
-    return refused('missing-header', 'webhook-id, webhook-timestamp and webhook-signature are missing')
-  if (second && JSON.stringify(first) !== JSON.stringify(second)) {
-    return refused('duplicate-header', 'the webhook-… and svix-… headers contradict each other')
+  const { webhook, svix } = found
+  const contradicted = PARTS.find(
+    (part) => webhook[part] !== undefined && svix[part] !== undefined && webhook[part] !== svix[part],
+  )
+  if (contradicted) {
+    return malformed(`webhook-${contradicted} and svix-${contradicted} contradict each other`)
   }
-  return first
+  return complete(webhook) ?? complete(svix) ?? missing(webhook, svix)
 }
 
-function valuesOf(raw: readonly string[], name: string): string[] {
-  const values: string[] = []
-  for (let n = 0; n + 1 < raw.length; n += 2) {
-    if (raw[n]?.toLowerCase() === name) values.push(raw[n + 1] ?? '')
-  }
-  return values
+function complete({ id, timestamp, signature }: Family) {
+  if (id === undefined || timestamp === undefined || signature === undefined) return null
+  return { kind: 'complete' as const, id, timestamp, signature }
 }
 
-/** One for each secret of the configuration: decoding a key costs more than a short body's signature. */
-const webhooks = new Map<string, Webhook>()
-
-function webhookOf(secret: string): Webhook {
-  let webhook = webhooks.get(secret)
-  if (!webhook) {
-    webhook = new Webhook(secret)
-    webhooks.set(secret, webhook)
-  }
-  return webhook
+function missing(webhook: Family, svix: Family): Refused {
+  const svixish = Object.keys(svix).length > Object.keys(webhook).length
+  const present = svixish ? svix : webhook
+  const names = PARTS.filter((part) => present[part] === undefined).map(
+    (part) => `${svixish ? 'svix' : 'webhook'}-${part}`,
+  )
+  return refused('missing-header', `without the header ${names.join(', ')}`)
 }
 
-function refused(reason: RefusedReason, detail: string): Refused {
+/** Whole seconds on both sides, as the libraries compare: 300 s are accepted, 301 are not. */
+function outOfTime(timestamp: number, nowMs: number): Refused | null {
+  const ageS = Math.floor(nowMs / 1000) - timestamp
+  if (ageS > TOLERANCE_S) {
+    return refused(
+      'too-old',
+      `signed ${ageS} s ago by this server's clock, ${TOLERANCE_S} s are allowed; sign it anew for every try, and set the clocks`,
+    )
+  }
+  if (ageS < -TOLERANCE_S) {
+    return refused(
+      'too-new',
+      `signed ${-ageS} s in the future by this server's clock, ${TOLERANCE_S} s are allowed; set the clocks`,
+    )
+  }
+  return null
+}
+
+/** Decoding a key costs about as much as a small body's signature. A list of secrets lives as long as its configuration. */
+const signers = new WeakMap<readonly string[], readonly Webhook[]>()
+
+function signersOf(secrets: readonly string[]): readonly Webhook[] {
+  let prepared = signers.get(secrets)
+  if (prepared === undefined) {
+    prepared = secrets.map((secret) => new Webhook(secret))
+    signers.set(secrets, prepared)
+  }
+  return prepared
+}
+
+/** In constant time. The length is no secret: every v1 signature has the same. */
+function equal(given: Buffer, expected: Buffer): boolean {
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+function refused(reason: SignatureRefusal, detail: string): Refused {
   return { kind: 'refused', reason, detail }
 }
 
-function ago(ms: number): string {
-  const minutes = Math.round(ms / 60_000)
-  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`
+function malformed(detail: string): Refused {
+  return refused('malformed-header', detail)
 }

@@ -1,66 +1,74 @@
 import { z } from 'zod'
 import type { ReadEvent, UnreadableEvent } from '../../event.ts'
+import { parseBody } from './json.ts'
+import type { DeliveryMeta } from './preset.ts'
+import { instantOf } from './timestamp.ts'
 
-/** Of the delivery, what the body does not say. */
-export type DeliveryMeta = { source: string; key: string; receivedAt: number }
-
+/** Types are names, `ticket.resolved`; the longest of known senders have some 60 characters. */
 const LONGEST_TYPE = 200
-/** Deeper than any CRM's payload; what walks it later may recurse. */
-const DEEPEST = 64
 
-const Body = z.object({
-  type: z
-    .string('expected text')
-    .min(1, 'expected text, got none')
-    .refine((type) => type.length <= LONGEST_TYPE, {
-      error: (issue) => `expected at most ${LONGEST_TYPE} characters, got ${String(issue.input).length}`,
-    }),
-  timestamp: z
-    .union([z.iso.datetime({ offset: true }), z.number().int().positive()], 'expected an ISO 8601 time')
-    .optional(),
-  data: z.record(z.string(), z.unknown(), 'expected an object'),
-})
-
-/** Reads `{ type, timestamp?, data }`; what cannot be read is kept with its reason. */
+/**
+ * Reads a body of `{ type, timestamp?, data }`. The payload is the body as parsed, with whatever else it holds; `occurredAt` is its
+ * timestamp, or the time of receipt where it has none. What cannot be read says everything that is wrong and quotes nothing.
+ *
+ * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Payload structure".
+ */
 export function readStandardWebhook(raw: Buffer, meta: DeliveryMeta): ReadEvent | UnreadableEvent {
   const { source, key, receivedAt } = meta
   const unreadable = (reason: string): UnreadableEvent => ({ source, key, receivedAt, raw, reason })
-  if (raw.length === 0) return unreadable('the body is empty')
-  let payload: unknown
-  try {
-    payload = JSON.parse(raw.toString('utf8'))
-  } catch {
-    return unreadable('the body is not JSON')
-  }
-  if (deeperThan(DEEPEST, payload)) return unreadable(`the body is nested deeper than ${DEEPEST} levels`)
-  const body = Body.safeParse(payload)
-  if (!body.success) {
-    const problems = body.error.issues.map(
-      (issue) => `${issue.path.join('.') || 'the body'}: ${issue.message}`,
-    )
-    return unreadable(problems.join('; '))
-  }
-  const { type, timestamp } = body.data
-  return { source, type, key, occurredAt: instantOf(timestamp) ?? receivedAt, receivedAt, raw, payload }
+
+  const body = parseBody(raw)
+  if (body.kind === 'unreadable') return unreadable(body.reason)
+  const shape = Body.safeParse(body.value)
+  if (!shape.success) return unreadable(problemsOf(shape.error))
+
+  const { type, timestamp } = shape.data
+  return { source, type, key, occurredAt: timestamp ?? receivedAt, receivedAt, raw, payload: body.value }
 }
 
-/** ISO 8601, or a number: senders that count in seconds are told from milliseconds by size (10^11 ms was in 1973). */
-function instantOf(timestamp: string | number | undefined): number | null {
-  if (timestamp === undefined) return null
-  if (typeof timestamp === 'string') return Date.parse(timestamp)
-  return timestamp < 1e11 ? timestamp * 1000 : timestamp
+const TYPE = `text of at most ${LONGEST_TYPE} characters`
+const TIME = 'an ISO 8601 time, or seconds or milliseconds since 1970'
+
+const Body = z.object(
+  {
+    type: z
+      .string({ error: expected(TYPE) })
+      .min(1, `expected ${TYPE}, got none`)
+      .refine((type) => type.length <= LONGEST_TYPE, {
+        error: ({ input }) => `expected ${TYPE}, got ${String(input).length}`,
+      }),
+    timestamp: z
+      .unknown()
+      .transform((value, context) => {
+        if (value === undefined || value === null) return undefined
+        const at = instantOf(value)
+        if (at === null) context.addIssue(`expected ${TIME}, got ${kindOf(value)} that is none`)
+        return at ?? undefined
+      })
+      .optional(),
+    data: z.custom<object>(isObject, { error: expected('an object') }),
+  },
+  { error: expected('an object with type and data') },
+)
+
+function problemsOf(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => `${path.length === 0 ? 'the body' : path.join('.')}: ${message}`)
+    .join('; ')
 }
 
-/** Without recursion: the depth is the sender's. */
-function deeperThan(most: number, payload: unknown): boolean {
-  let level: unknown[] = [payload]
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > most) return true
-    level = level.flatMap((value) =>
-      typeof value === 'object' && value !== null
-        ? Object.values(value).filter((inner) => typeof inner === 'object' && inner !== null)
-        : [],
-    )
-  }
-  return false
+function expected(what: string) {
+  return ({ input }: { input?: unknown }) => `expected ${what}, got ${kindOf(input)}`
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'an object'
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

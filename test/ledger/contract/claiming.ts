@@ -95,8 +95,14 @@ export function claiming(fresh: () => Promise<Harness>): void {
     on('conclude ends it without an attempt', async (ledger, harness) => {
       const id = await schedule(ledger, harness)
       const { lease } = await claimOne(ledger)
-      assert.equal(await ledger.conclude(lease, { state: 'failed', code: 'no-contact', reason: 'Nobody.' }), true)
-      assert.equal(await ledger.conclude(lease, { state: 'failed', code: 'no-contact', reason: 'Nobody.' }), false)
+      assert.equal(
+        await ledger.conclude(lease, { state: 'failed', code: 'no-contact', reason: 'Nobody.' }),
+        true,
+      )
+      assert.equal(
+        await ledger.conclude(lease, { state: 'failed', code: 'no-contact', reason: 'Nobody.' }),
+        false,
+      )
       const message = await messageWith(ledger, id)
       assert.deepEqual([message.state, message.code, message.reason], ['failed', 'no-contact', 'Nobody.'])
       assert.deepEqual(await ledger.reads.attempts(id), [])
@@ -104,7 +110,10 @@ export function claiming(fresh: () => Promise<Harness>): void {
 
     on('nothing for nobody', async (ledger, harness) => {
       await schedule(ledger, harness)
-      assert.deepEqual(await ledger.claim({ owner: 'w', limit: 0, leaseMs: 1 }), { messages: [], probe: null })
+      assert.deepEqual(await ledger.claim({ owner: 'w', limit: 0, leaseMs: 1 }), {
+        messages: [],
+        probe: null,
+      })
     })
   })
 }

@@ -9,7 +9,10 @@ export function house(fresh: () => Promise<Harness>): void {
   describe('the budget', () => {
     on('one call each interval, also for many at once', async (ledger, { clock }) => {
       const waits = await Promise.all(Array.from({ length: 4 }, () => ledger.takeBudget(300)))
-      assert.deepEqual(waits.map(({ waitMs }) => Math.round(waitMs)), [0, 200, 400, 600])
+      assert.deepEqual(
+        waits.map(({ waitMs }) => Math.round(waitMs)),
+        [0, 200, 400, 600],
+      )
       clock.advance(700)
       assert.equal(Math.round((await ledger.takeBudget(300)).waitMs), 100)
       clock.advance(10_000)
@@ -65,7 +68,10 @@ export function house(fresh: () => Promise<Harness>): void {
       await ledger.close()
       const { refused } = await (await harness.open()).reads.summary()
       assert.ok(refused.length <= 1001)
-      assert.equal(refused.reduce((sum, { count }) => sum + count, 0), 5000)
+      assert.equal(
+        refused.reduce((sum, { count }) => sum + count, 0),
+        5000,
+      )
     })
   })
 

@@ -51,7 +51,7 @@ export function opening(fresh: () => Promise<Harness>): void {
     on('skips what is too late, and says how late', async (ledger, harness) => {
       const id = await schedule(ledger, harness, { expireAt: harness.clock.now() })
       const { lease } = await claimOne(ledger)
-      harness.clock.advance(3 * 60_000 / 6)
+      harness.clock.advance((3 * 60_000) / 6)
       await ledger.renew(lease, HOUR * 3)
       harness.clock.advance(2 * HOUR)
       const opened = await ledger.open(lease, draft())
@@ -85,21 +85,24 @@ export function opening(fresh: () => Promise<Harness>): void {
       assert.equal((await claimOne(ledger)).message.id, id)
     })
 
-    on('a pause of the channel that is used now stops it, and it is not claimed over and over', async (ledger, harness) => {
-      await schedule(ledger, harness)
-      const { lease } = await claimOne(ledger)
-      await ledger.pause({
-        scope: 'channel',
-        name: 'email',
-        code: 'operator',
-        reason: 'Stop.',
-        forMs: null,
-        probes: 0,
-        by: 'ann',
-      })
-      assert.equal((await ledger.open(lease, draft({ channel: 'email' }))).kind, 'paused')
-      assert.deepEqual(await claimAll(ledger), [])
-    })
+    on(
+      'a pause of the channel that is used now stops it, and it is not claimed over and over',
+      async (ledger, harness) => {
+        await schedule(ledger, harness)
+        const { lease } = await claimOne(ledger)
+        await ledger.pause({
+          scope: 'channel',
+          name: 'email',
+          code: 'operator',
+          reason: 'Stop.',
+          forMs: null,
+          probes: 0,
+          by: 'ann',
+        })
+        assert.equal((await ledger.open(lease, draft({ channel: 'email' }))).kind, 'paused')
+        assert.deepEqual(await claimAll(ledger), [])
+      },
+    )
 
     for (const [whose, message, mode] of [
       ['the message', { policies: { mode: 'shadow' } }, 'live'],
@@ -124,7 +127,8 @@ export function opening(fresh: () => Promise<Harness>): void {
 
     async function openMany(ledger: Ledger): Promise<string[]> {
       const kinds: string[] = []
-      for (const { lease } of await claimAll(ledger, 100)) kinds.push((await ledger.open(lease, draft())).kind)
+      for (const { lease } of await claimAll(ledger, 100))
+        kinds.push((await ledger.open(lease, draft())).kind)
       return kinds
     }
 
@@ -133,7 +137,10 @@ export function opening(fresh: () => Promise<Harness>): void {
       await schedule(ledger, harness, { ...braked, route: 'other' })
       assert.deepEqual(await openMany(ledger), ['open', 'open', 'open', 'braked', 'paused', 'open'])
       const [pause] = await ledger.pauses()
-      assert.deepEqual([pause?.scope, pause?.name, pause?.code, pause?.until], ['route', 'greet', 'brake', null])
+      assert.deepEqual(
+        [pause?.scope, pause?.name, pause?.code, pause?.until],
+        ['route', 'greet', 'brake', null],
+      )
       assert.match(pause?.reason ?? '', /3 messages .*1 hour.*postrider resume route greet/)
       assert.deepEqual(await openMany(ledger), [])
     })

@@ -3,7 +3,19 @@ import { describe } from 'node:test'
 import type { Acted, Ledger } from '../../../src/ledger/ledger.ts'
 import type { Message } from '../../../src/message.ts'
 import type { Harness } from '../contract.ts'
-import { claimAll, claimOne, DAY, draft, failed, messageWith, onLedger, openOne, schedule, SENT, UNCONFIRMED } from './build.ts'
+import {
+  claimAll,
+  claimOne,
+  DAY,
+  draft,
+  failed,
+  messageWith,
+  onLedger,
+  openOne,
+  SENT,
+  schedule,
+  UNCONFIRMED,
+} from './build.ts'
 
 function done(acted: Acted): Message {
   assert.ok(acted.kind === 'done', acted.kind === 'refused' ? acted.reason : '')
@@ -37,7 +49,14 @@ export function operators(fresh: () => Promise<Harness>): void {
         const message = done(await ledger.retry(id, { ...PLAIN, reason: 'She called.' }))
         const now = harness.clock.now()
         assert.deepEqual(
-          [message.state, message.dueAt, message.expireAt, message.failures, message.manualBy, message.channel],
+          [
+            message.state,
+            message.dueAt,
+            message.expireAt,
+            message.failures,
+            message.manualBy,
+            message.channel,
+          ],
           ['scheduled', now, now + DAY, 0, 'ann', 'webmessaging'],
         )
         assert.match(message.reason ?? '', /ann: She called\./)
@@ -58,22 +77,28 @@ export function operators(fresh: () => Promise<Harness>): void {
       assert.equal((await openOne(ledger)).number, 2)
     })
 
-    on('is refused while it is scheduled or being sent, and where there is nothing', async (ledger, harness) => {
-      const id = await schedule(ledger, harness)
-      assert.match(refused(await ledger.retry(id, PLAIN)), /scheduled already/)
-      await openOne(ledger)
-      assert.match(refused(await ledger.retry(id, PLAIN)), /being sent/)
-      assert.deepEqual(await ledger.retry(99, PLAIN), {
-        kind: 'refused',
-        state: null,
-        reason: 'There is no message 99. List them: postrider messages list',
-      })
-    })
+    on(
+      'is refused while it is scheduled or being sent, and where there is nothing',
+      async (ledger, harness) => {
+        const id = await schedule(ledger, harness)
+        assert.match(refused(await ledger.retry(id, PLAIN)), /scheduled already/)
+        await openOne(ledger)
+        assert.match(refused(await ledger.retry(id, PLAIN)), /being sent/)
+        assert.deepEqual(await ledger.retry(99, PLAIN), {
+          kind: 'refused',
+          state: null,
+          reason: 'There is no message 99. List them: postrider messages list',
+        })
+      },
+    )
 
     on('twice at once is once', async (ledger, harness) => {
       const id = await schedule(ledger, harness, { state: 'failed', code: 'x', reason: 'y' })
       const both = await Promise.all([ledger.retry(id, PLAIN), ledger.retry(id, PLAIN)])
-      assert.deepEqual(both.map(({ kind }) => kind), ['done', 'refused'])
+      assert.deepEqual(
+        both.map(({ kind }) => kind),
+        ['done', 'refused'],
+      )
     })
 
     on('wakes who waits', async (ledger, harness) => {

@@ -101,7 +101,10 @@ export function pausing(fresh: () => Promise<Harness>): void {
       const claim = await ledger.claim({ owner: 'w', limit: 10, leaseMs: 60_000 })
       assert.equal(claim.messages.length, 1)
       assert.equal(claim.probe?.id, pause.id)
-      assert.deepEqual(await ledger.claim({ owner: 'w', limit: 10, leaseMs: 1 }), { messages: [], probe: null })
+      assert.deepEqual(await ledger.claim({ owner: 'w', limit: 10, leaseMs: 1 }), {
+        messages: [],
+        probe: null,
+      })
       const [probe] = claim.messages
       assert.ok(probe)
       assert.equal((await ledger.open(probe.lease, draft())).kind, 'open')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { EventFilter, MessageFilter } from '../../../src/ledger/reads.ts'
 import type { Harness } from '../contract.ts'
-import { DAY, entry, onLedger, openOne, planned, schedule, SENT } from './build.ts'
+import { DAY, entry, onLedger, openOne, planned, SENT, schedule } from './build.ts'
 
 export function reading(fresh: () => Promise<Harness>): void {
   const on = onLedger(fresh)
@@ -14,7 +14,9 @@ export function reading(fresh: () => Promise<Harness>): void {
       clock.advance(1000)
       await ledger.record([entry(clock.now(), 'k2', [], { source: 'shop', type: 'cart.left' })])
       clock.advance(1000)
-      await ledger.record([entry(clock.now(), 'k3', [planned(clock.now(), { route: 'other' })], { type: 'ticket_x' })])
+      await ledger.record([
+        entry(clock.now(), 'k3', [planned(clock.now(), { route: 'other' })], { type: 'ticket_x' }),
+      ])
       const keys = async (filter: Partial<EventFilter>) =>
         (await ledger.reads.events({ limit: 10, ...filter })).map(({ key }) => key)
       assert.deepEqual(await keys({}), ['k3', 'k2', 'k1'])

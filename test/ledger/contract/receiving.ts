@@ -2,7 +2,19 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Recorded } from '../../../src/ledger/ledger.ts'
 import type { Harness } from '../contract.ts'
-import { claimAll, DAY, entry, messageWith, onLedger, plan, planned, schedule, SENT, openOne, failed } from './build.ts'
+import {
+  claimAll,
+  DAY,
+  entry,
+  failed,
+  messageWith,
+  onLedger,
+  openOne,
+  plan,
+  planned,
+  SENT,
+  schedule,
+} from './build.ts'
 
 const kinds = (recorded: Recorded) => recorded.map(({ kind }) => kind)
 
@@ -14,7 +26,9 @@ export function receiving(fresh: () => Promise<Harness>): void {
       const now = clock.now()
       const raw = Buffer.from([0, 255, 10, 123])
       const recorded = await ledger.record([
-        entry(now, 'k1', [planned(now, { route: 'a', dueAt: now + 5 }), planned(now, { route: 'b' })], { raw }),
+        entry(now, 'k1', [planned(now, { route: 'a', dueAt: now + 5 }), planned(now, { route: 'b' })], {
+          raw,
+        }),
       ])
       assert.deepEqual(kinds(recorded), ['recorded'])
       const [first] = recorded
@@ -94,7 +108,13 @@ export function receiving(fresh: () => Promise<Harness>): void {
 
     on('keeps what could not be read, with its bytes', async (ledger, { clock }) => {
       const now = clock.now()
-      const event = { source: 'crm', key: 'k1', receivedAt: now, raw: Buffer.from('{"half'), reason: 'Not JSON.' }
+      const event = {
+        source: 'crm',
+        key: 'k1',
+        receivedAt: now,
+        raw: Buffer.from('{"half'),
+        reason: 'Not JSON.',
+      }
       const unreadable = { kind: 'unreadable', event, configVersion: 'c', keepKeyForMs: DAY } as const
       assert.deepEqual(kinds(await ledger.record([unreadable, unreadable])), ['recorded', 'known'])
       const [kept] = await ledger.reads.events({ state: 'unreadable', limit: 10 })
@@ -188,15 +208,18 @@ export function receiving(fresh: () => Promise<Harness>): void {
       assert.match(skipped.reason ?? '', new RegExp(`Message ${first} `))
     })
 
-    on('a sent message keeps the key; one that certainly was not sent gives it up', async (ledger, harness) => {
-      await schedule(ledger, harness, keyed)
-      await ledger.settle((await openOne(ledger)).id, failed(null))
-      const second = await schedule(ledger, harness, keyed)
-      assert.equal((await messageWith(ledger, second)).state, 'scheduled')
-      await ledger.settle((await openOne(ledger)).id, SENT)
-      const third = await schedule(ledger, harness, keyed)
-      assert.equal((await messageWith(ledger, third)).code, 'once')
-    })
+    on(
+      'a sent message keeps the key; one that certainly was not sent gives it up',
+      async (ledger, harness) => {
+        await schedule(ledger, harness, keyed)
+        await ledger.settle((await openOne(ledger)).id, failed(null))
+        const second = await schedule(ledger, harness, keyed)
+        assert.equal((await messageWith(ledger, second)).state, 'scheduled')
+        await ledger.settle((await openOne(ledger)).id, SENT)
+        const third = await schedule(ledger, harness, keyed)
+        assert.equal((await messageWith(ledger, third)).code, 'once')
+      },
+    )
 
     on('a message that begins failed does not take it', async (ledger, harness) => {
       await schedule(ledger, harness, { ...keyed, state: 'failed', code: 'bad-key', reason: 'why' })
@@ -210,7 +233,9 @@ export function receiving(fresh: () => Promise<Harness>): void {
       const now = clock.now()
       const [recorded] = await ledger.record([entry(now, 'k1', [planned(now, { route: 'a' })])])
       assert.ok(recorded?.kind === 'recorded')
-      const both = plan([planned(now, { route: 'a' }), planned(now, { route: 'b' })], { configVersion: 'new' })
+      const both = plan([planned(now, { route: 'a' }), planned(now, { route: 'b' })], {
+        configVersion: 'new',
+      })
       assert.deepEqual(await ledger.addPlan(recorded.eventId, both), { added: 1 })
       assert.deepEqual(await ledger.addPlan(recorded.eventId, both), { added: 0 })
       const messages = await ledger.reads.messages({ eventId: recorded.eventId, limit: 10 })
@@ -230,7 +255,10 @@ export function receiving(fresh: () => Promise<Harness>): void {
       assert.ok(recorded?.kind === 'recorded')
       await ledger.addPlan(recorded.eventId, plan([planned(now)]), { type: 'read.now', occurredAt: 5 })
       const read = await ledger.reads.event(recorded.eventId)
-      assert.deepEqual([read?.state, read?.type, read?.occurredAt, read?.reason], ['planned', 'read.now', 5, null])
+      assert.deepEqual(
+        [read?.state, read?.type, read?.occurredAt, read?.reason],
+        ['planned', 'read.now', 5, null],
+      )
     })
 
     on('knows no event that is not there, and harms no neighbour', async (ledger, { clock }) => {

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Harness } from '../contract.ts'
-import { claimAll, claimOne, failed, messageWith, onLedger, openOne, schedule, SENT, UNCONFIRMED } from './build.ts'
+import {
+  claimAll,
+  claimOne,
+  failed,
+  messageWith,
+  onLedger,
+  openOne,
+  SENT,
+  schedule,
+  UNCONFIRMED,
+} from './build.ts'
 
 export function settling(fresh: () => Promise<Harness>): void {
   const on = onLedger(fresh)
@@ -32,7 +42,10 @@ export function settling(fresh: () => Promise<Harness>): void {
     on('once: the second changes nothing', async (ledger, harness) => {
       const id = await schedule(ledger, harness)
       const attempt = await openOne(ledger)
-      const both = await Promise.all([ledger.settle(attempt.id, SENT), ledger.settle(attempt.id, failed(null))])
+      const both = await Promise.all([
+        ledger.settle(attempt.id, SENT),
+        ledger.settle(attempt.id, failed(null)),
+      ])
       assert.deepEqual(both, [true, false])
       assert.equal((await messageWith(ledger, id)).state, 'sent')
       assert.equal(await ledger.settle(999, SENT), false)

@@ -4,7 +4,17 @@ import fc from 'fast-check'
 import type { Claim, Ledger } from '../../../src/ledger/ledger.ts'
 import { MESSAGE_STATES, type MessageState, TRANSITIONS } from '../../../src/message.ts'
 import type { Harness } from '../contract.ts'
-import { claimAll, draft, failed, messageWith, onLedger, openOne, schedule, SENT, UNCONFIRMED } from './build.ts'
+import {
+  claimAll,
+  draft,
+  failed,
+  messageWith,
+  onLedger,
+  openOne,
+  SENT,
+  schedule,
+  UNCONFIRMED,
+} from './build.ts'
 
 /** Brings the one message of a ledger into a state by what the ledger itself offers. */
 const REACH: Record<MessageState, (ledger: Ledger, id: number) => Promise<unknown>> = {
@@ -13,7 +23,8 @@ const REACH: Record<MessageState, (ledger: Ledger, id: number) => Promise<unknow
   sent: async (ledger) => ledger.settle((await openOne(ledger)).id, SENT),
   failed: async (ledger) => ledger.settle((await openOne(ledger)).id, failed(null)),
   unconfirmed: async (ledger) => ledger.settle((await openOne(ledger)).id, UNCONFIRMED),
-  skipped: async (ledger) => ledger.open((await claimAll(ledger))[0]?.lease ?? NONE, draft({ mode: 'shadow' })),
+  skipped: async (ledger) =>
+    ledger.open((await claimAll(ledger))[0]?.lease ?? NONE, draft({ mode: 'shadow' })),
   cancelled: (ledger, id) => ledger.cancel(id, { by: 'ann', reason: null }),
 }
 const NONE = { messageId: 0, owner: '', token: '' }
@@ -37,30 +48,35 @@ export function states(fresh: () => Promise<Harness>): void {
       })
     }
 
-    on('whatever is done in whatever order, a message only ever moves along the table', async (ledger, harness) => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(fc.constantFrom(...ACTIONS), { maxLength: 25 }), async (actions) => {
-          const id = await schedule(ledger, harness, { expireAt: harness.clock.now() + 30_000 })
-          const held: Held = { id, claims: [], attempts: [] }
-          let before = await messageWith(ledger, id)
-          for (const action of actions) {
-            await action(ledger, held, harness)
-            const after = await messageWith(ledger, id)
-            const isLegal = after.state === before.state || isReachable(before.state, after.state)
-            assert.ok(isLegal, `${before.state} → ${after.state}`)
-            const attempts = await ledger.reads.attempts(id)
-            const open = attempts.filter(({ outcome }) => outcome === 'open').length
-            assert.equal(open, after.state === 'sending' ? 1 : 0)
-            assert.equal(attempts.length, after.attempts)
-            assert.ok(attempts.filter(({ outcome }) => outcome === 'sent').length <= 1 || after.manualBy !== null)
-            before = after
-          }
-          harness.clock.advance(60_000)
-          await ledger.cancel(id, { by: 'ann', reason: null })
-        }),
-        { numRuns: 40 },
-      )
-    })
+    on(
+      'whatever is done in whatever order, a message only ever moves along the table',
+      async (ledger, harness) => {
+        await fc.assert(
+          fc.asyncProperty(fc.array(fc.constantFrom(...ACTIONS), { maxLength: 25 }), async (actions) => {
+            const id = await schedule(ledger, harness, { expireAt: harness.clock.now() + 30_000 })
+            const held: Held = { id, claims: [], attempts: [] }
+            let before = await messageWith(ledger, id)
+            for (const action of actions) {
+              await action(ledger, held, harness)
+              const after = await messageWith(ledger, id)
+              const isLegal = after.state === before.state || isReachable(before.state, after.state)
+              assert.ok(isLegal, `${before.state} → ${after.state}`)
+              const attempts = await ledger.reads.attempts(id)
+              const open = attempts.filter(({ outcome }) => outcome === 'open').length
+              assert.equal(open, after.state === 'sending' ? 1 : 0)
+              assert.equal(attempts.length, after.attempts)
+              assert.ok(
+                attempts.filter(({ outcome }) => outcome === 'sent').length <= 1 || after.manualBy !== null,
+              )
+              before = after
+            }
+            harness.clock.advance(60_000)
+            await ledger.cancel(id, { by: 'ann', reason: null })
+          }),
+          { numRuns: 40 },
+        )
+      },
+    )
   })
 }
 
@@ -79,7 +95,8 @@ const ACTIONS: readonly Action[] = [
     if (opened.kind === 'open') held.attempts.push(opened.attempt.id)
   },
   async (ledger, held) => ledger.open(held.claims[0] ?? NONE, draft({ mode: 'shadow' })),
-  async (ledger, held) => ledger.conclude(held.claims.at(-1) ?? NONE, { state: 'failed', code: 'x', reason: 'y' }),
+  async (ledger, held) =>
+    ledger.conclude(held.claims.at(-1) ?? NONE, { state: 'failed', code: 'x', reason: 'y' }),
   async (ledger, held) => ledger.postpone(held.claims.at(-1) ?? NONE, { inMs: 0, code: null, reason: null }),
   async (ledger, held) => ledger.renew(held.claims.at(-1) ?? NONE, 1000),
   async (ledger, held) => ledger.settle(held.attempts.at(-1) ?? 0, SENT),

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Variables, variable } from '../environment.ts'
+import { messageOf } from '../errors.ts'
+import type { Config, Problem, Route, Source } from './config.ts'
+import { crossCheck } from './cross-check.ts'
+import { describeIssues } from './issues.ts'
+import { Format, type Parsed } from './schema.ts'
+import { loadTemplates } from './templates.ts'
+import { readYaml, VARIABLE } from './yaml.ts'
+
+export type ConfigResult =
+  | { kind: 'loaded'; config: Config }
+  /** Every problem at once, in the file's order. None quotes a secret. */
+  | { kind: 'invalid'; problems: readonly Problem[] }
+
+/**
+ * Loads postrider.yaml and the templates beside it (`templates/`). `${NAME}` is read from `env`; with `unsetVariables: 'warn'` what is not set stays
+ * as it stands and is a warning, so that a configuration can be checked without its secrets.
+ */
+export function loadConfig(options: {
+  file: string
+  env: Variables
+  unsetVariables: 'error' | 'warn'
+}): ConfigResult {
+  const { file, env } = options
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const message = `cannot be read: ${messageOf(error)}. POSTRIDER_CONFIG names the configuration.`
+    return { kind: 'invalid', problems: [{ file, line: null, message }] }
+  }
+  const yaml = readYaml(file, text, (name) => variable(env, name))
+  const { templates, problems: broken, content } = loadTemplates(join(dirname(file), 'templates'))
+  const unset = yaml.unset.map(
+    ({ name, line }): Problem => ({ file, line, message: `\${${name}} is not set in the environment` }),
+  )
+  const problems = [...yaml.problems, ...broken, ...(options.unsetVariables === 'error' ? unset : [])]
+  if (yaml.data === undefined) return { kind: 'invalid', problems: inOrder(problems, file) }
+
+  const parsed = Format.safeParse(yaml.data)
+  if (!parsed.success) problems.push(...describeIssues(parsed.error.issues, file, yaml))
+  const checked = crossCheck(yaml.data, templates, file, yaml)
+  problems.push(...checked.problems)
+  if (problems.length > 0 || !parsed.success) return { kind: 'invalid', problems: inOrder(problems, file) }
+
+  return {
+    kind: 'loaded',
+    config: {
+      version: versionOf(text, yaml.data, content),
+      file,
+      genesys: genesysOf(parsed.data.genesys),
+      sources: new Map(
+        Object.entries(parsed.data.sources).map(([name, source]) => [name, sourceOf(name, source)]),
+      ),
+      routes: Object.entries(parsed.data.routes).map(([name, route]) => routeOf(name, route)),
+      templates,
+      warnings: [...(options.unsetVariables === 'warn' ? unset : []), ...checked.warnings],
+    },
+  }
+}
+
+function inOrder(problems: readonly Problem[], file: string): Problem[] {
+  const rank = (problem: Problem) => (problem.file === file ? 0 : 1)
+  return problems.toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0))
+}
+
+/** Over what was resolved, but without secrets: a version that is kept everywhere must not depend on them. */
+function versionOf(text: string, data: unknown, templates: string): string {
+  const withoutSecrets = JSON.stringify(data, (key, value: unknown) =>
+    key === 'secrets' ? undefined : value,
+  )
+  const written = text.replace(VARIABLE, '')
+  return createHash('sha256').update(`${written}\0${withoutSecrets}\0${templates}`).digest('hex').slice(0, 12)
+}
+
+function genesysOf(genesys: Parsed['genesys']): Config['genesys'] {
+  const { email } = genesys
+  return {
+    rateLimitPerMinute: genesys.rateLimitPerMinute,
+    externalSource: genesys.externalSource ?? null,
+    webmessaging: genesys.webmessaging ?? null,
+    email: email
+      ? { from: mailboxOf(email.from), replyTo: email.replyTo ? mailboxOf(email.replyTo) : null }
+      : null,
+    onlyTo: genesys.onlyTo,
+  }
+}
+
+function mailboxOf({ email, name }: { email: string; name?: string | undefined }) {
+  return name === undefined ? { email } : { email, name }
+}
+
+function sourceOf(name: string, source: Parsed['sources'][string]): Source {
+  return {
+    name,
+    preset: source.preset,
+    secrets: source.secrets,
+    dedupeForMs: source.dedupeFor,
+    externalSource: source.externalSource ?? null,
+  }
+}
+
+function routeOf(name: string, route: Parsed['routes'][string]): Route {
+  const fields = Object.entries(route.customer ?? {}).filter(([, field]) => field !== undefined)
+  return {
+    name,
+    on: route.on,
+    mode: route.mode,
+    when: route.when ?? null,
+    customer: route.customer ? Object.fromEntries(fields) : null,
+    findBy: route.findBy,
+    template: route.template,
+    channels: route.channels,
+    once: route.once ?? null,
+    delayMs: route.delay,
+    expireAfterMs: route.expireAfter,
+    brake: route.brake === 'none' ? null : { messages: route.brake.messages, perMs: route.brake.per },
+    maxAttempts: route.maxAttempts,
+    onUnconfirmed: 'hold',
+  }
+}

@@ -1,0 +1,125 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock } from './clock.ts'
+import { messageOf, PostriderError } from './errors.ts'
+import type { Log } from './log.ts'
+
+export type Listening = {
+  url: string
+  port: number
+  /** Accepts nothing new, answers the requests in flight, ends the connections. Idempotent. */
+  close(): Promise<void>
+}
+
+/** How long a peer may take for what. Milliseconds. */
+export type Patience = {
+  /** A request's headers; a request with its body. */
+  headersMs: number
+  requestMs: number
+  /** Between two requests of one connection. */
+  idleMs: number
+  /** How often the first two are looked at. */
+  checkMs: number
+  /** The requests in flight when closing. */
+  closeMs: number
+}
+
+/**
+ * A megabyte takes seconds on a working network, and senders themselves give up after 5 to 60 s. Idle connections outlive those of the
+ * proxies before us (nginx and AWS: 60 s), or a proxy would write into one that is just being closed. Closing leaves the messages in
+ * flight their 20 s of a container's 30.
+ */
+const PATIENCE: Patience = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  idleMs: 75_000,
+  checkMs: 2_000,
+  closeMs: 8_000,
+}
+
+/** Node's default, written down because it bounds what a stranger can make us keep. */
+const MAX_HEADER_BYTES = 16 * 1024
+/** Far more than senders and proxies open, and far fewer than the descriptors of a process. */
+const MAX_CONNECTIONS = 4096
+
+/**
+ * Serves HTTP. What is no HTTP is answered by node without a word in the log: 400, 408 for a request that takes too long, 431 for too
+ * large headers. Rejects with PORT_IN_USE, or REFUSED where the address cannot be had.
+ */
+export async function listen(
+  handle: RequestListener,
+  options: { host: string; port: number; clock: Clock; log: Log; patience?: Patience },
+): Promise<Listening> {
+  const { host, patience = PATIENCE } = options
+  const server = createServer(
+    {
+      headersTimeout: patience.headersMs,
+      requestTimeout: patience.requestMs,
+      keepAliveTimeout: patience.idleMs,
+      connectionsCheckingInterval: patience.checkMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    handle,
+  )
+  server.maxConnections = MAX_CONNECTIONS
+  const close = closing(server, patience, options)
+  const port = await bind(server, host, options.port)
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, close }
+}
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException) => reject(notBound(cause, host, port))
+    server.once('error', failed)
+    server.listen(port, host, () => {
+      server.off('error', failed)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+function notBound(cause: NodeJS.ErrnoException, host: string, port: number): PostriderError {
+  if (cause.code === 'EADDRINUSE') {
+    const message = `Port ${port} of ${host} is in use by another program. Stop that program, or set PORT to a free port.`
+    return new PostriderError('PORT_IN_USE', message, { cause })
+  }
+  const why = cause.code === 'EACCES' ? 'this user may not have a port below 1024' : messageOf(cause)
+  const message = `Cannot listen on port ${port} of ${host}: ${why}. Set HOST and PORT to what this machine has.`
+  return new PostriderError('REFUSED', message, { cause })
+}
+
+/** Node's own close leaves alone the connections that never asked anything, and forgets the time-outs of the others. */
+function closing(server: Server, patience: Patience, { clock, log }: { clock: Clock; log: Log }) {
+  let closed: Promise<void> | null = null
+  const inFlight = new Map<Socket, number>()
+  server.on('connection', (socket) => {
+    inFlight.set(socket, 0)
+    socket.once('close', () => inFlight.delete(socket))
+  })
+  server.on('request', ({ socket }, response) => {
+    inFlight.set(socket, (inFlight.get(socket) ?? 0) + 1)
+    response.once('close', () => {
+      const left = (inFlight.get(socket) ?? 1) - 1
+      if (inFlight.has(socket)) inFlight.set(socket, left)
+      if (closed !== null && left === 0) socket.destroySoon()
+    })
+  })
+  const close = async () => {
+    const done = new AbortController()
+    const cut = clock.sleep(patience.closeMs, done.signal).then(() => {
+      if (done.signal.aborted) return
+      log.warn('connections cut: their requests did not end in time', { ms: patience.closeMs })
+      server.closeAllConnections()
+    })
+    const ended = new Promise((resolve) => server.close(resolve))
+    for (const [socket, requests] of inFlight) if (requests === 0) socket.destroySoon()
+    await ended
+    done.abort()
+    await cut
+  }
+  return () => {
+    closed ??= close()
+    return closed
+  }
+}

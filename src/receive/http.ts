@@ -1,0 +1,87 @@
+import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import { readBody } from './body.ts'
+import type { Intake } from './intake.ts'
+import type { Delivery } from './receive.ts'
+import { type NoteRefusal, UNKNOWN_SOURCE } from './refusals.ts'
+import { answerOf, isAccepted, type Reply } from './reply.ts'
+
+/** Events of the senders we know have 1 to 100 kB; HubSpot's batches of a hundred are the largest. */
+export const MAX_BODY_BYTES = 1024 * 1024
+
+export type WebhookDeps = {
+  receive: (delivery: Delivery) => Promise<Reply>
+  isSource: (name: string) => boolean
+  intake: Intake
+  noteRefusal: NoteRefusal
+  clock: Clock
+}
+
+/** `POST /:source`, to be mounted at /webhooks. What can be refused by its head alone is refused before a byte of its body is kept. */
+export function webhooks(deps: WebhookDeps): Router {
+  const router = express.Router()
+  router.post('/:source', async (request, response) => {
+    const { source } = request.params
+    const reply = refusedByHead(request, source, deps) ?? (await taken(request, source, deps))
+    if (reply === null) return
+    if (!isAccepted(reply)) deps.noteRefusal(deps.isSource(source) ? source : UNKNOWN_SOURCE, reply)
+    send(response, reply)
+  })
+  router.all('/:source', (_request, response) => {
+    send(response, { kind: 'wrong-method' })
+  })
+  // Express passes a path that does not decode (`%zz`) as an error: it names no source.
+  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    if (!(error instanceof URIError)) return next(error)
+    deps.noteRefusal(UNKNOWN_SOURCE, { kind: 'unknown-source' })
+    send(response, { kind: 'unknown-source' })
+  })
+  return router
+}
+
+function refusedByHead({ headers }: Request, source: string, deps: WebhookDeps): Reply | null {
+  if (!deps.isSource(source)) return { kind: 'unknown-source' }
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
+    return { kind: 'content-encoding' }
+  if (Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES)
+    return { kind: 'too-large', limit: MAX_BODY_BYTES }
+  return deps.intake.full() ? { kind: 'overloaded' } : null
+}
+
+/** Reads the body and has it received; null where the sender hung up. */
+async function taken(request: Request, source: string, deps: WebhookDeps): Promise<Reply | null> {
+  const { intake, clock } = deps
+  const read = await readBody(request, MAX_BODY_BYTES, intake)
+  if (read.kind === 'gone') return null
+  if (read.kind === 'too-large') return { kind: 'too-large', limit: MAX_BODY_BYTES }
+  if (read.kind === 'overloaded') return read
+  const { body } = read
+  const entered = intake.enter()
+  try {
+    if (!entered) return { kind: 'overloaded' }
+    return await deps.receive({ source, rawHeaders: request.rawHeaders, body, receivedAt: clock.now() })
+  } catch (error) {
+    return { kind: 'fault', trouble: messageOf(error) }
+  } finally {
+    if (entered) intake.leave()
+    intake.giveBytes(body.length)
+  }
+}
+
+/** Success says its kind and nothing else: some senders keep the body, and some want it empty or tiny. */
+function send(response: Response, reply: Reply): void {
+  if (isAccepted(reply)) {
+    response.writeHead(200, { 'content-type': 'text/plain', 'content-length': reply.kind.length })
+    response.end(reply.kind)
+    return
+  }
+  const { status, title, detail, headers } = answerOf(reply)
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail })
+  response.writeHead(status, {
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+  })
+  response.end(body)
+}

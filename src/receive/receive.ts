@@ -1,0 +1,91 @@
+import type { Clock } from '../clock.ts'
+import type { Config, Source } from '../config/config.ts'
+import { messageOf, PostriderError } from '../errors.ts'
+import type { ReadEvent, UnreadableEvent } from '../event.ts'
+import type { Ledger, Plan, Recordable, Recorded } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
+import type { Reply } from './reply.ts'
+import { PRESETS } from './sources/preset.ts'
+
+/** One HTTP request of a source, its body whole. `rawHeaders` as node gives them; `receivedAt`: epoch milliseconds. */
+export type Delivery = {
+  source: string
+  rawHeaders: readonly string[]
+  body: Buffer
+  receivedAt: number
+}
+
+export type ReceiveDeps = {
+  config: Config
+  ledger: Pick<Ledger, 'record'>
+  plan: (event: ReadEvent, config: Config) => Plan
+  clock: Clock
+  log: Log
+}
+
+/**
+ * The way of a delivery: verify, read, plan, record, answer. Whatever is authentic is on disk before `recorded` is answered, readable
+ * or not. Rejects only on what nobody foresaw.
+ */
+export async function receive(delivery: Delivery, deps: ReceiveDeps): Promise<Reply> {
+  const source = deps.config.sources.get(delivery.source)
+  if (source === undefined) return { kind: 'unknown-source' }
+  const { verify, read } = PRESETS[source.preset]
+
+  const verdict = verify({ ...delivery, secrets: source.secrets, nowMs: deps.clock.now() })
+  if (verdict.kind === 'refused') return verdict
+
+  const event = read(delivery.body, { ...delivery, key: verdict.id })
+  const entry = planned(event, source, deps)
+  return record(entry, deps)
+}
+
+/** What cannot be read, or planned, is recorded nevertheless: an authentic event is never refused for our faults. */
+function planned(event: ReadEvent | UnreadableEvent, source: Source, deps: ReceiveDeps): Recordable {
+  const { config, plan } = deps
+  const keepKeyForMs = source.dedupeForMs
+  if ('reason' in event) return { kind: 'unreadable', event, configVersion: config.version, keepKeyForMs }
+  try {
+    return { kind: 'event', event, plan: plan(event, config), keepKeyForMs }
+  } catch (error) {
+    const reason = `planning failed: ${messageOf(error)}; when that is mended: postrider events replan`
+    const none = { notes: [], messages: [], configVersion: config.version }
+    return { kind: 'event', event, plan: { state: 'unplanned', reason, ...none }, keepKeyForMs }
+  }
+}
+
+async function record(entry: Recordable, { ledger, log }: ReceiveDeps): Promise<Reply> {
+  try {
+    const [recorded] = await ledger.record([entry])
+    if (recorded === undefined) throw new Error('the ledger did not say what became of the event')
+    say(entry, recorded, log)
+    return { kind: recorded.kind === 'known' ? 'known' : 'recorded' }
+  } catch (error) {
+    const code = error instanceof PostriderError ? error.code : null
+    if (code === 'LEDGER_BUSY') return { kind: 'overloaded' }
+    if (code === 'LEDGER_UNAVAILABLE') return { kind: 'ledger-unavailable', trouble: messageOf(error) }
+    throw error
+  }
+}
+
+/** One line of what became of the event; louder where a person should look at it. */
+function say(entry: Recordable, recorded: Recorded[number], log: Log): void {
+  const { source, key: webhookId } = entry.event
+  if (recorded.kind === 'known') {
+    log.info('event known already', { source, webhookId })
+    return
+  }
+  const ids = { event: recorded.eventId, source, webhookId }
+  if (recorded.kind === 'set-aside') {
+    log.warn('event set aside as unreadable', { ...ids, reason: recorded.reason })
+  } else if (entry.kind === 'unreadable') {
+    log.warn('event unreadable', { ...ids, reason: entry.event.reason })
+  } else {
+    const { state, reason } = entry.plan
+    const outcome = { ...ids, type: entry.event.type, count: recorded.messageIds.length }
+    log[state === 'unplanned' ? 'warn' : 'info'](
+      `event ${state}`,
+      reason === null ? outcome : { ...outcome, reason },
+    )
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../clock.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
+import { answerOf, type NotAccepted } from './reply.ts'
+
+/** Stands for every name that is no source's: a stranger must make no rows in the ledger and no words in the log. */
+export const UNKNOWN_SOURCE = '(unknown)'
+
+/** A line a minute tells an operator as much as a thousand, and a flood must not fill the disk. */
+const QUIET_MS = 60_000
+
+/** Notes a delivery that was not accepted, under its source's name or UNKNOWN_SOURCE. */
+export type NoteRefusal = (source: string, reply: NotAccepted) => void
+
+/**
+ * Counts refusals in the ledger by source and reason, and logs the first of each source and reason, then one a minute with how many it
+ * stands for.
+ */
+export function createRefusals(deps: {
+  ledger: Pick<Ledger, 'countRefused'>
+  clock: Clock
+  log: Log
+}): NoteRefusal {
+  const { ledger, clock, log } = deps
+  // As many entries as there are sources times reasons.
+  const said = new Map<string, { at: number; since: number }>()
+  return (source, reply) => {
+    const code = reply.kind === 'refused' ? reply.reason : reply.kind
+    ledger.countRefused(source, code)
+
+    const last = said.get(`${source} ${code}`)
+    if (last && clock.now() - last.at < QUIET_MS) {
+      last.since += 1
+      return
+    }
+    said.set(`${source} ${code}`, { at: clock.now(), since: 0 })
+    const { status, detail } = answerOf(reply)
+    const fields = { source, code, status, reason: detail, count: 1 + (last?.since ?? 0) }
+    if ('trouble' in reply) log.error('delivery turned away', { ...fields, error: reply.trouble })
+    else log.warn('delivery refused', fields)
+  }
+}

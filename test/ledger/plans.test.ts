@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { performance } from 'node:perf_hooks'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, test } from 'node:test'
+import { Kysely } from 'kysely'
+import { createReads } from '../../src/ledger/read.ts'
+import type { Schema } from '../../src/ledger/schema.ts'
+import { type Prepare, preparer } from '../../src/ledger/sqlite/database.ts'
+import { readerDialect } from '../../src/ledger/sqlite/dialect.ts'
+import type { Reader } from '../../src/ledger/sqlite/reader.ts'
+import { createStore } from '../../src/ledger/sqlite/store.ts'
+import { createVerbs } from '../../src/ledger/sqlite/verbs.ts'
+import { planned } from './contract/build.ts'
+import { type SqliteHarness, sqliteHarness } from './sqlite-harness.ts'
+
+/** Every statement of the hot path, as it is compiled for a real ledger. */
+function statementsOf(db: DatabaseSync, { clock }: SqliteHarness): string[] {
+  const seen: string[] = []
+  const compile = preparer(db)
+  const prepare: Prepare = (sql) => {
+    seen.push(sql)
+    return compile(sql)
+  }
+  createVerbs(createStore({ prepare, clock, random: () => 'token', dueNow() {} }), db)
+  return seen
+}
+
+/** So many messages that are due, spread over the lanes. */
+function seed(db: DatabaseSync, count: number, now: number, lanes = 4): void {
+  const { customer, policies } = planned(now)
+  db.exec(`
+    BEGIN;
+    INSERT INTO lanes (id, route, source, channel)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${lanes})
+      SELECT i, 'route-' || i, 'crm', 'webmessaging' FROM n;
+    INSERT INTO events (id, source, type, key, occurred_at, received_at, state, notes, config_version, raw)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+      SELECT i, 'crm', 't', 'k' || i, ${now}, ${now}, 'planned', '[]', 'c', x'7b7d' FROM n;
+    INSERT INTO messages (event_id, lane, source, route, channel, state, due_at, expire_at, created_at, updated_at,
+                          config_version, customer, policies)
+      SELECT id, id % ${lanes} + 1, 'crm', 'route-' || (id % ${lanes} + 1), 'webmessaging', 'scheduled',
+             ${now} - id, ${now} + 1000000, ${now}, ${now}, 'c', '${JSON.stringify(customer)}', '${JSON.stringify(policies)}'
+      FROM events;
+    COMMIT;
+  `)
+}
+
+describe('query plans', () => {
+  test('no statement of the hot path looks through events, messages or attempts', async () => {
+    const harness = await sqliteHarness()
+    try {
+      await harness.open()
+      const db = harness.raw()
+      const statements = statementsOf(db, harness)
+      assert.ok(statements.length > 40, `${statements.length} statements`)
+      for (const sql of statements) {
+        const plan = db
+          .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+          .all()
+          .map(({ detail }) => String(detail))
+        for (const step of plan) {
+          assert.doesNotMatch(
+            step,
+            /^SCAN (events|messages|attempts|event_keys|once_keys|message_identifiers)/,
+            sql,
+          )
+          if (!/pauses/.test(sql)) assert.doesNotMatch(step, /TEMP B-TREE/, sql)
+        }
+      }
+      const claim = statements.find((sql) => /^SELECT id, rank, due_at FROM messages/.test(sql))
+      assert.ok(claim)
+      const [step] = db.prepare(`EXPLAIN QUERY PLAN ${claim}`).all()
+      assert.match(
+        String(step?.detail),
+        /SEARCH messages USING INDEX messages_due \(lane=\? AND rank=\? AND due_at<\?\)/,
+      )
+    } finally {
+      await harness.dispose()
+    }
+  })
+
+  test('a claim costs the same with 200,000 messages waiting as with 2,000', async () => {
+    const costs: number[] = []
+    for (const count of [2_000, 200_000]) {
+      const harness = await sqliteHarness()
+      try {
+        await (await harness.open()).close()
+        const db = new DatabaseSync(harness.file)
+        seed(db, count, harness.clock.now())
+        db.close()
+        const ledger = await harness.open()
+        const times: number[] = []
+        for (let round = 0; round < 40; round += 1) {
+          const begun = performance.now()
+          const { messages } = await ledger.claim({ owner: 'w', limit: 10, leaseMs: 60_000 })
+          times.push(performance.now() - begun)
+          assert.equal(messages.length, 10)
+        }
+        costs.push(times.sort((a, b) => a - b)[20] ?? Number.NaN)
+      } finally {
+        await harness.dispose()
+      }
+    }
+    const [few = 0, many = 0] = costs
+    // Looking through a hundred times as many would take about a hundred times as long; a deeper tree and a noisy machine do not.
+    assert.ok(many < few * 10 + 1, `2,000: ${few.toFixed(2)} ms, 200,000: ${many.toFixed(2)} ms`)
+  })
+
+  test('what operators read by state, time, customer or event uses an index', async () => {
+    const harness = await sqliteHarness()
+    try {
+      await harness.open()
+      const db = harness.raw()
+      const plans: string[][] = []
+      const reader: Reader = {
+        async read(sql, values) {
+          const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)
+          plans.push(plan.map(({ detail }) => String(detail)))
+          return db.prepare(sql).all(...values)
+        },
+        checkpoint: async () => {},
+        close: async () => {},
+      }
+      const reads = createReads(new Kysely<Schema>({ dialect: readerDialect(reader) }), harness.clock)
+      await reads.summary()
+      await reads.messages({ limit: 50 })
+      await reads.messages({ limit: 50, state: 'sent', since: 5, until: 9 })
+      await reads.messages({ limit: 50, since: 5, route: 'greet', type: 'ticket.*' })
+      await reads.events({ limit: 50, since: 5, route: 'greet' })
+      assert.ok(plans.length > 8)
+      for (const plan of plans) {
+        for (const step of plan)
+          assert.doesNotMatch(step, /^SCAN (events|messages|attempts)/, plan.join('\n'))
+      }
+      assert.ok(
+        plans.some((plan) => plan.some((step) => /messages USING (COVERING )?INDEX messages_due/.test(step))),
+      )
+      for (const plan of plans.filter((steps) => steps.some((step) => /MERGE/.test(step)))) {
+        assert.ok(!plan.some((step) => /TEMP B-TREE/.test(step)), plan.join('\n'))
+      }
+
+      plans.length = 0
+      await reads.messages({ limit: 50, customer: { email: 'ann@example.com' } })
+      await reads.messages({ limit: 50, eventId: 7 })
+      const [byCustomer = [], byEvent = []] = plans
+      assert.ok(
+        byCustomer.some((step) => /SEARCH messages USING INTEGER PRIMARY KEY/.test(step)),
+        byCustomer.join('\n'),
+      )
+      assert.ok(
+        byEvent.some((step) => /event_id=\?/.test(step)),
+        byEvent.join('\n'),
+      )
+    } finally {
+      await harness.dispose()
+    }
+  })
+})

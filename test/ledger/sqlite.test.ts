@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, test } from 'node:test'
+import { PostriderError } from '../../src/errors.ts'
+import { openLedger } from '../../src/ledger/open.ts'
+import { createTakeBudget } from '../../src/ledger/sqlite/budget.ts'
+import { openDatabase, preparer } from '../../src/ledger/sqlite/database.ts'
+import { createStore } from '../../src/ledger/sqlite/store.ts'
+import { silentLog } from '../../src/log.ts'
+import { claimOne, entry, schedule } from './contract/build.ts'
+import { ledgerContract } from './contract.ts'
+import { manualClock } from './manual-clock.ts'
+import { type SqliteHarness, sqliteHarness } from './sqlite-harness.ts'
+
+ledgerContract('a SQLite ledger', sqliteHarness)
+
+async function onFile(body: (harness: SqliteHarness) => Promise<void>): Promise<void> {
+  const harness = await sqliteHarness()
+  try {
+    await body(harness)
+  } finally {
+    await harness.dispose()
+  }
+}
+
+const open = (file: string, owner = true) =>
+  openLedger({ url: `sqlite:${file}`, clock: manualClock(), log: silentLog, owner })
+
+/** Rejects with this code; the words name the file and hold no stack. */
+async function refuses(file: string, code: string, words: RegExp): Promise<void> {
+  await assert.rejects(open(file), (error) => {
+    assert.ok(error instanceof PostriderError, String(error))
+    assert.equal(error.code, code)
+    assert.match(error.message, words)
+    assert.ok(error.message.includes(file))
+    assert.ok(!error.message.includes('    at '))
+    return true
+  })
+}
+
+describe('the file', () => {
+  test('is made with its folder, for its owner alone, and is alone when closed', () =>
+    onFile(async ({ file }) => {
+      const nested = join(`${file}-folder`, 'deeper', 'ledger.db')
+      const ledger = await open(nested)
+      await ledger.ping()
+      assert.equal(statSync(nested).mode & 0o777, 0o600)
+      assert.equal(statSync(`${nested}-wal`).mode & 0o777, 0o600)
+      await ledger.close()
+      assert.equal(existsSync(`${nested}-wal`), false)
+      const db = new DatabaseSync(nested, { readOnly: true })
+      assert.equal(db.prepare(`SELECT count(*) AS n FROM meta WHERE name = 'ping'`).get()?.n, 1)
+      db.close()
+    }))
+
+  test('is durable: WAL, and each commit synced, also after a call was taken from the budget', () =>
+    onFile(async ({ file, clock }) => {
+      await (await open(file)).close()
+      const db = openDatabase(file)
+      const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+      const store = createStore({ prepare: preparer(db), clock, random: () => 't', dueNow() {} })
+      const takeBudget = createTakeBudget(store, db)
+      const FULL = 2
+      assert.equal(pragma('synchronous'), FULL)
+      takeBudget(300)
+      assert.equal(pragma('synchronous'), FULL)
+      assert.equal(pragma('journal_mode'), 'wal')
+      assert.equal(pragma('foreign_keys'), 1)
+      assert.equal(pragma('wal_autocheckpoint'), 0)
+      db.close()
+    }))
+
+  test('what is acknowledged is there for any other connection', () =>
+    onFile(async ({ open, raw }) => {
+      await (await open()).bindHost('here')
+      assert.equal(raw().prepare(`SELECT value FROM meta WHERE name = 'host'`).get()?.value, 'here')
+    }))
+
+  test('its log is copied and cut by the reading thread, not by who writes', () =>
+    onFile(async ({ open, raw, clock, file }) => {
+      const ledger = await open()
+      const big = Buffer.alloc(1024 * 1024)
+      for (let n = 0; n < 70; n += 1) await ledger.record([entry(clock.now(), `k${n}`, [], { raw: big })])
+      const before = statSync(`${file}-wal`).size
+      assert.ok(before > 64 * 1024 * 1024, 'nothing was copied by a commit')
+      clock.advance(1000)
+      // The thread answers in order, so this comes after the checkpoint.
+      await ledger.ping()
+      await ledger.reads.summary()
+      assert.equal(statSync(`${file}-wal`).size, 0)
+      assert.equal(raw().prepare('SELECT count(*) AS n FROM events').get()?.n, 70)
+    }))
+
+  test('two may open it at the same moment', () =>
+    onFile(async ({ open }) => {
+      const [one, two] = await Promise.all([open(), open({ owner: false })])
+      await Promise.all([one.ping(), two.ping()])
+    }))
+
+  test('a later version’s is refused and not touched', () =>
+    onFile(async ({ open, raw, file }) => {
+      await (await open()).close()
+      raw().exec(`UPDATE meta SET value = '999' WHERE name = 'schema'`)
+      await refuses(file, 'LEDGER_TOO_NEW', /later version.*schema 999/)
+    }))
+
+  test('another program’s is refused and not touched', () =>
+    onFile(async ({ raw, file }) => {
+      raw().exec('CREATE TABLE guests (name TEXT)')
+      await refuses(file, 'LEDGER_UNAVAILABLE', /another program/)
+      assert.deepEqual(
+        raw()
+          .prepare(`SELECT name FROM sqlite_schema`)
+          .all()
+          .map(({ name }) => name),
+        ['guests'],
+      )
+    }))
+
+  test('what is no database is refused', () =>
+    onFile(async ({ file }) => {
+      writeFileSync(file, 'Dear diary, this is certainly not an SQLite database. '.repeat(100))
+      await refuses(file, 'LEDGER_UNAVAILABLE', /not an SQLite database/)
+    }))
+
+  test('a folder, and a place below a file, are refused', () =>
+    onFile(async ({ file }) => {
+      mkdirSync(`${file}-folder`)
+      await refuses(`${file}-folder`, 'LEDGER_UNAVAILABLE', /cannot be opened/)
+      writeFileSync(file, '')
+      await refuses(join(file, 'x.db'), 'LEDGER_UNAVAILABLE', /cannot be created/)
+    }))
+
+  test('one that may not be written is refused, whether the folder or the file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postrider-readonly-'))
+    const root = process.getuid?.() === 0
+    const asNobody = async (body: () => Promise<void>) => {
+      // Root may write everywhere, so for this test the process is nobody.
+      if (root) process.seteuid?.(65534)
+      try {
+        await body()
+      } finally {
+        if (root) process.seteuid?.(0)
+      }
+    }
+    return (async () => {
+      const file = join(folder, 'ledger.db')
+      try {
+        await (await open(file)).close()
+        chmodSync(file, 0o444)
+        chmodSync(`${file}-owner`, 0o666)
+        chmodSync(folder, 0o555)
+        await asNobody(() => refuses(file, 'LEDGER_UNAVAILABLE', /read-only|permission/))
+        await asNobody(() =>
+          refuses(join(folder, 'new.db'), 'LEDGER_UNAVAILABLE', /cannot be created \(EACCES\)/),
+        )
+        chmodSync(folder, 0o755)
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    })()
+  })
+
+  test('PostgreSQL and nonsense are named as what they are', async () => {
+    const rest = { clock: manualClock(), log: silentLog, owner: true }
+    await assert.rejects(openLedger({ url: 'postgres://db/postrider', ...rest }), /not supported yet/)
+    await assert.rejects(openLedger({ url: 'ledger.db', ...rest }), /DATABASE_URL is not a ledger/)
+  })
+})
+
+describe('trouble while it runs', () => {
+  test('a write that another program holds up is refused as unavailable, and works again after it', () =>
+    onFile(async ({ open, raw, clock }) => {
+      const ledger = await open()
+      raw().exec('BEGIN IMMEDIATE')
+      const blocked = [ledger.record([entry(clock.now(), 'k1')]), ledger.ping()]
+      for (const one of blocked) {
+        await assert.rejects(one, { code: 'LEDGER_UNAVAILABLE', retryable: true, message: /write lock/ })
+      }
+      await assert.rejects(ledger.takeBudget(300), { code: 'LEDGER_UNAVAILABLE' })
+      raw().exec('ROLLBACK')
+      assert.equal((await ledger.record([entry(clock.now(), 'k1')]))[0]?.kind, 'recorded')
+    }))
+
+  test('a change that the database refuses fails alone', () =>
+    onFile(async (harness) => {
+      const ledger = await harness.open()
+      await schedule(ledger, harness)
+      const { lease } = await claimOne(ledger)
+      harness
+        .raw()
+        .exec(
+          `CREATE TRIGGER no BEFORE UPDATE OF reason ON messages WHEN NEW.reason = 'forbidden' BEGIN SELECT RAISE(ABORT, 'not that'); END`,
+        )
+      const refused = ledger.conclude(lease, { state: 'failed', code: 'x', reason: 'forbidden' })
+      const neighbour = ledger.record([entry(harness.clock.now(), 'k1')])
+      await assert.rejects(refused, { code: 'REFUSED', message: /not that/ })
+      assert.equal((await neighbour)[0]?.kind, 'recorded')
+      assert.equal(await ledger.conclude(lease, { state: 'failed', code: 'x', reason: 'allowed' }), true)
+    }))
+
+  test('new lanes of work that was undone are not remembered', () =>
+    onFile(async (harness) => {
+      const ledger = await harness.open()
+      harness.refuseEventsOfType('poison')
+      const { clock } = harness
+      await assert.rejects(
+        Promise.all([
+          schedule(ledger, harness, { route: 'fresh' }),
+          ledger.addPlan(99, {
+            state: 'unrouted',
+            reason: null,
+            notes: [],
+            messages: [],
+            configVersion: 'c',
+          }),
+        ]),
+      )
+      await ledger.record([entry(clock.now(), 'poisoned', [], { type: 'poison' })])
+      await schedule(ledger, harness, { route: 'fresh' })
+      assert.equal((await ledger.claim({ owner: 'w', limit: 10, leaseMs: 1000 })).messages.length, 2)
+    }))
+})

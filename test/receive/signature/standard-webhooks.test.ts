@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { verifyStandardWebhook } from '../../../src/receive/signature/standard-webhooks.ts'
+import type { SignatureRefusal } from '../../../src/receive/signature/verdict.ts'
+import { OTHER_SECRET, rawHeadersOf, SECRET, type Signed, signed } from '../signing.ts'
+
+const NOW = Date.UTC(2026, 10, 23, 9, 0, 0)
+const BODY = '{"type":"ticket.resolved","data":{"ticket":{"id":7}}}'
+const sound = (change: Partial<Parameters<typeof signed>[0]> = {}) =>
+  signed({ id: 'msg_1', atMs: NOW, body: BODY, ...change })
+
+function verify({ headers, body }: Signed, options: { secrets?: readonly string[]; nowMs?: number } = {}) {
+  return verifyWith(rawHeadersOf(headers), body, options)
+}
+function verifyWith(
+  rawHeaders: readonly string[],
+  body: Buffer,
+  { secrets = [SECRET], nowMs = NOW }: { secrets?: readonly string[]; nowMs?: number } = {},
+) {
+  return verifyStandardWebhook({ rawHeaders, body, secrets, nowMs })
+}
+function assertRefused(verdict: ReturnType<typeof verify>, reason: SignatureRefusal) {
+  assert.equal(verdict.kind === 'refused' ? verdict.reason : 'authentic', reason)
+}
+
+type Vector = {
+  secret: string
+  headers: Record<string, string>
+  body: string
+  nowMs: number
+  expected: 'valid' | 'invalid'
+  reason: string
+  origin: string
+}
+const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors.json'), 'utf8')) as Vector[]
+
+describe('vectors of the specification, Svix and BigCommerce', () => {
+  assert.ok(vectors.length >= 19)
+  for (const { secret, headers, body, nowMs, expected, reason, origin } of vectors) {
+    test(`${expected}: ${reason} (${origin})`, () => {
+      const verdict = verify({ headers, body: Buffer.from(body) }, { secrets: [secret], nowMs })
+      assert.equal(verdict.kind, expected === 'valid' ? 'authentic' : 'refused')
+    })
+  }
+})
+
+describe('what is authentic', () => {
+  test('either family of headers, in any case of letters', () => {
+    const authentic = { kind: 'authentic', id: 'msg_1', timestampMs: NOW }
+    assert.deepEqual(verify(sound()), authentic)
+    assert.deepEqual(verify(sound({ family: 'svix' })), authentic)
+    const { headers, body } = sound()
+    const shouted = rawHeadersOf(headers).map((text, n) => (n % 2 === 0 ? text.toUpperCase() : text))
+    assert.deepEqual(verifyWith(shouted, body), authentic)
+  })
+
+  test('both families when they say the same, and one whole beside a part of the other', () => {
+    const [one, other] = [sound(), sound({ family: 'svix' })]
+    assert.equal(verify({ ...one, headers: { ...one.headers, ...other.headers } }).kind, 'authentic')
+    assert.equal(verify({ ...one, headers: { 'svix-id': 'msg_1', ...one.headers } }).kind, 'authentic')
+  })
+
+  test('during rotation: any configured secret fits any of the signatures', () => {
+    const both = [SECRET, OTHER_SECRET]
+    assert.equal(verify(sound({ secrets: [OTHER_SECRET] }), { secrets: both }).kind, 'authentic')
+    assert.equal(verify(sound({ secrets: [OTHER_SECRET, SECRET] })).kind, 'authentic')
+    assertRefused(verify(sound({ secrets: [OTHER_SECRET] })), 'no-match')
+  })
+
+  test('up to 300 seconds either way by the clock passed in', () => {
+    assert.equal(verify(sound({ atMs: NOW - 300_000 })).kind, 'authentic')
+    assert.equal(verify(sound({ atMs: NOW + 300_000 })).kind, 'authentic')
+    assertRefused(verify(sound({ atMs: NOW - 301_000 })), 'too-old')
+    assertRefused(verify(sound({ atMs: NOW + 301_000 })), 'too-new')
+  })
+
+  test('an empty body and one beyond ASCII', () => {
+    assert.equal(verify(sound({ body: '' })).kind, 'authentic')
+    assert.equal(verify(sound({ body: '{"name":"Zoë 🎟 \\u0000"}' })).kind, 'authentic')
+  })
+})
+
+describe('what is refused before any signature is computed', () => {
+  const { headers, body } = sound()
+  const changed = (change: Record<string, string>) => verify({ headers: { ...headers, ...change }, body })
+
+  test('without a secret', () => assertRefused(verify(sound(), { secrets: [] }), 'no-secret'))
+
+  for (const name of Object.keys(headers)) {
+    test(`without ${name}, or with two of it`, () => {
+      const { [name]: value = '', ...others } = headers
+      const missing = verify({ headers: others, body })
+      assertRefused(missing, 'missing-header')
+      assert.match(missing.kind === 'refused' ? missing.detail : '', new RegExp(name))
+      assertRefused(
+        verifyWith([...rawHeadersOf(headers), name.toUpperCase(), value], body),
+        'duplicate-header',
+      )
+    })
+  }
+
+  test('a family put together from two', () => {
+    const { 'webhook-signature': signature = '', ...others } = headers
+    assertRefused(verify({ headers: { ...others, 'svix-signature': signature }, body }), 'missing-header')
+  })
+
+  test('families that contradict each other', () =>
+    assertRefused(changed({ 'svix-id': 'msg_2' }), 'malformed-header'))
+
+  for (const id of ['', 'a,b', 'a b', 'a\tb', 'ü', 'x'.repeat(256)]) {
+    test(`an id such as ${JSON.stringify(id.slice(0, 8))}`, () =>
+      assertRefused(changed({ 'webhook-id': id }), 'malformed-header'))
+  }
+
+  const seconds = headers['webhook-timestamp']
+  for (const timestamp of [
+    '',
+    'now',
+    `${seconds}abc`,
+    ` ${seconds}`,
+    `0${seconds}`,
+    `+${seconds}`,
+    '1e9',
+    '-1',
+    '9'.repeat(400),
+  ]) {
+    test(`a timestamp such as ${JSON.stringify(timestamp.slice(0, 16))}`, () =>
+      assertRefused(changed({ 'webhook-timestamp': timestamp }), 'malformed-header'))
+  }
+
+  test('a timestamp in milliseconds is in the far future', () =>
+    assertRefused(changed({ 'webhook-timestamp': `${seconds}000`.slice(0, 12) }), 'too-new'))
+
+  test('a signature header without measure', () => {
+    assertRefused(changed({ 'webhook-signature': 'v1,x '.repeat(33).trim() }), 'malformed-header')
+    assertRefused(changed({ 'webhook-signature': `v1,${'x'.repeat(5000)}` }), 'malformed-header')
+  })
+
+  test('bytes that are not UTF-8, though their text with U+FFFD is signed', () => {
+    const { headers: fitting } = sound({ body: '{"a":"\uFFFD"}' })
+    assertRefused(verify({ headers: fitting, body: Buffer.from('{"a":"\xff"}', 'latin1') }), 'not-utf8')
+  })
+})
+
+test('a refusal quotes neither the request nor a secret', () => {
+  const { headers, body } = sound({ id: 'msg_private', secrets: [OTHER_SECRET] })
+  const words = JSON.stringify(verify({ headers, body }))
+  for (const quoted of ['msg_private', SECRET.slice(6), headers['webhook-signature'] ?? '', 'resolved']) {
+    assert.ok(!words.includes(quoted))
+  }
+})
+
+test('any single bit changed in body, id, timestamp or signature is refused', () => {
+  fc.assert(
+    fc.property(
+      fc.json({ maxDepth: 3 }),
+      fc.stringMatching(/^[\w-]{1,40}$/),
+      fc.constantFrom('body', 'id', 'timestamp', 'signature'),
+      fc.nat(),
+      (text, id, part, at) => {
+        const delivery = sound({ id, body: text })
+        assert.equal(verify(delivery).kind, 'authentic')
+        if (part === 'body') {
+          return verify({ ...delivery, body: flipped(delivery.body, at) }).kind === 'refused'
+        }
+        const name = `webhook-${part}`
+        // As node reads headers: each byte a character.
+        const value = flipped(Buffer.from(delivery.headers[name] ?? '', 'latin1'), at).toString('latin1')
+        return verify({ ...delivery, headers: { ...delivery.headers, [name]: value } }).kind === 'refused'
+      },
+    ),
+    { numRuns: 400 },
+  )
+})
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes)
+  const index = Math.floor(at / 8) % copy.length
+  copy.writeUInt8(copy.readUInt8(index) ^ (1 << (at % 8)), index)
+  return copy
+}
+
+test('never throws, whatever the headers', () => {
+  const header = fc.tuple(
+    fc.constantFrom(
+      'webhook-id',
+      'webhook-timestamp',
+      'webhook-signature',
+      'svix-id',
+      'SVIX-Signature',
+      'svix-timestamp',
+    ),
+    fc.oneof(fc.string(), fc.constant(String(NOW / 1000)), fc.constant('v1,'), fc.constant('msg_1')),
+  )
+  fc.assert(
+    fc.property(fc.array(header, { maxLength: 8 }), fc.uint8Array(), (headers, bytes) => {
+      assert.equal(verifyWith(headers.flat(), Buffer.from(bytes)).kind, 'refused')
+    }),
+    { numRuns: 400 },
+  )
+})
