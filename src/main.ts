@@ -152,7 +152,15 @@ export function loginOf(environment: Environment) {
 
 async function startSandboxFor(config: Config, options: ServiceOptions) {
   assertSandboxAllowed({ nodeEnv: options.environment.NODE_ENV, asked: true })
-  return startSandbox({ port: options.sandboxPort ?? 0, clock: systemClock, config } as never)
+  const { webmessaging, externalSource } = config.genesys
+  const sources = [externalSource, ...[...config.sources.values()].map((source) => source.externalSource)]
+  return startSandbox({
+    port: options.sandboxPort ?? 0,
+    clock: systemClock,
+    deployments: webmessaging ? [webmessaging.deploymentId] : [],
+    externalSources: sources.filter((source) => source !== null),
+    rateLimitPerMinute: Math.max(300, config.genesys.rateLimitPerMinute),
+  })
 }
 
 async function pace(ledger: Ledger, config: Config): Promise<void> {

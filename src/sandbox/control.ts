@@ -1,0 +1,66 @@
+import express, { type ErrorRequestHandler, Router } from 'express'
+import { z } from 'zod'
+import type { Api } from './api.ts'
+import { Fault, type Faults } from './faults.ts'
+import type { Logins } from './login.ts'
+import type { Org } from './operations.ts'
+
+const Contact = z.strictObject({
+  id: z.string().min(1),
+  name: z.string().default(''),
+  externalId: z.string().optional(),
+  emails: z.array(z.string()).default([]),
+  phones: z.array(z.string()).default([]),
+  canonicalId: z.string().optional(),
+  active: z.boolean().optional(),
+})
+
+/** `/sandbox/…`: what the real one does not have: faults on demand, and a look at what was accepted. JSON in and out. */
+export function createControl(deps: { org: Org; logins: Logins; faults: Faults; api: Api }): Router {
+  const { org, logins, faults, api } = deps
+  const router = Router()
+  router.use(express.json())
+  router.get('/faults', (_request, response) => void response.json(faults.list()))
+  router.post('/faults', (request, response) => {
+    faults.add(Fault.parse(request.body))
+    response.status(201).json(faults.list())
+  })
+  router.delete('/faults', (_request, response) => {
+    faults.clear()
+    response.status(204).end()
+  })
+  router.get('/messages', (_request, response) => {
+    response.json({ accepted: org.accepted.count, messages: org.messages })
+  })
+  router.delete('/messages', (_request, response) => {
+    org.messages.length = 0
+    org.accepted.count = 0
+    response.status(204).end()
+  })
+  router.get('/requests', (_request, response) => {
+    response.json({ acted: api.counts, answered: Object.fromEntries(api.requests) })
+  })
+  router.post('/tokens/revoke', (_request, response) => {
+    logins.revokeAll()
+    response.status(204).end()
+  })
+  router.post('/contacts', (request, response) => {
+    const { externalId, canonicalId, active, ...contact } = Contact.parse(request.body)
+    org.directory.add({
+      ...contact,
+      ...(externalId === undefined ? {} : { externalId }),
+      ...(canonicalId === undefined ? {} : { canonicalId }),
+      ...(active === undefined ? {} : { active }),
+    })
+    response.status(201).end()
+  })
+  router.use(((error, _request, response, next) => {
+    if (!(error instanceof z.ZodError)) return next(error)
+    const detail = z.prettifyError(error)
+    response
+      .status(400)
+      .type('application/problem+json')
+      .send(JSON.stringify({ title: 'Not understood', status: 400, detail }))
+  }) satisfies ErrorRequestHandler)
+  return router
+}

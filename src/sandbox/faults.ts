@@ -1,0 +1,66 @@
+import { z } from 'zod'
+
+export const OPERATIONS = ['token', 'lookup', 'message', 'email', 'other'] as const
+export type Operation = (typeof OPERATIONS)[number]
+
+/** What goes wrong, on demand. The first fault that matches a request is the one. */
+export const Fault = z.strictObject({
+  operation: z.enum(['any', ...OPERATIONS]).default('any'),
+  /** Only requests about this contact. */
+  contactId: z.string().optional(),
+  /** How many requests it meets; without it, all until it is cleared. */
+  times: z.number().int().positive().optional(),
+  /** Answer with this status instead of acting. */
+  status: z.number().int().min(200).max(599).optional(),
+  body: z.unknown().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Seconds, for 429 and 503. */
+  retryAfter: z.number().optional(),
+  /** Answer later, having acted in time. */
+  delayMs: z.number().int().min(0).max(60_000).optional(),
+  /** Never answer and never act. */
+  hang: z.boolean().optional(),
+  /** Cut the connection. */
+  reset: z.enum(['before-acting', 'after-acting']).optional(),
+  /** Act, and answer 202 with no body, as the API may. */
+  empty202: z.boolean().optional(),
+  /** Act, and answer with a page of HTML, as a proxy might. */
+  html: z.boolean().optional(),
+  /** Act, and break off in the middle of the answer. */
+  cut: z.boolean().optional(),
+})
+export type Fault = z.output<typeof Fault>
+
+export type Faults = {
+  add(fault: z.input<typeof Fault>): void
+  list(): readonly Fault[]
+  clear(): void
+  /** The fault that this request meets, counted down. */
+  take(operation: Operation, contactId: string | null): Fault | null
+}
+
+export function createFaults(): Faults {
+  let faults: Fault[] = []
+  return {
+    add(fault) {
+      faults.push(Fault.parse(fault))
+    },
+    list: () => faults,
+    clear() {
+      faults = []
+    },
+    take(operation, contactId) {
+      const fault = faults.find(
+        (one) =>
+          (one.operation === 'any' || one.operation === operation) &&
+          (one.contactId === undefined || one.contactId === contactId),
+      )
+      if (!fault) return null
+      if (fault.times !== undefined) {
+        fault.times -= 1
+        if (fault.times === 0) faults = faults.filter((one) => one !== fault)
+      }
+      return fault
+    },
+  }
+}

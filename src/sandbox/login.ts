@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { ApiError } from './errors.ts'
+
+/** The demo's OAuth client; plainly not a real one. */
+export const SANDBOX_CLIENT = {
+  clientId: 'sandbox-client',
+  clientSecret: 'sandbox-secret-not-a-secret',
+} as const
+
+type Issued = { expiresAt: number; windowStart: number; count: number }
+
+export type Logins = {
+  /** Answers the body of `POST /oauth/token`; throws an OAuth error. */
+  issue(
+    authorization: string | undefined,
+    grant: string | null,
+  ): { access_token: string; token_type: string; expires_in: number }
+  /** Checks a Bearer token and counts the call against its limit; answers the rate-limit headers. Throws 401 or 429. */
+  use(authorization: string | undefined): Record<string, string>
+  revokeAll(): void
+}
+
+/** A fixed minute, as the API counts (headers inin-ratelimit-*). */
+const WINDOW_MS = 60_000
+
+export function createLogins(options: {
+  clock: Clock
+  tokenLifeMs: number
+  /** Null: no limit. */
+  rateLimitPerMinute: number | null
+  client: { clientId: string; clientSecret: string }
+}): Logins {
+  const { clock, rateLimitPerMinute } = options
+  const tokens = new Map<string, Issued>()
+  const basic = `Basic ${Buffer.from(`${options.client.clientId}:${options.client.clientSecret}`).toString('base64')}`
+  return {
+    issue(authorization, grant) {
+      if (authorization !== basic) throw new OAuthError(401, 'invalid_client', 'authentication failed')
+      if (grant !== 'client_credentials')
+        throw new OAuthError(400, 'unsupported_grant_type', 'grant type is not supported')
+      const token = randomBytes(32).toString('base64url')
+      const now = clock.now()
+      for (const [old, { expiresAt }] of tokens) if (expiresAt < now) tokens.delete(old)
+      tokens.set(token, { expiresAt: now + options.tokenLifeMs, windowStart: now, count: 0 })
+      return { access_token: token, token_type: 'bearer', expires_in: options.tokenLifeMs / 1000 }
+    },
+    use(authorization) {
+      const bearer = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
+      if (bearer === undefined) {
+        throw new ApiError(
+          401,
+          'authentication.required',
+          'No authentication bearer token specified in authorization header.',
+        )
+      }
+      const token = tokens.get(bearer)
+      if (!token) throw new ApiError(401, 'bad.credentials', 'Invalid login credentials.')
+      const now = clock.now()
+      if (token.expiresAt <= now) throw new ApiError(401, 'credentials.expired', 'The token has expired.')
+      if (rateLimitPerMinute === null) return {}
+      if (now - token.windowStart >= WINDOW_MS) {
+        token.windowStart = now
+        token.count = 0
+      }
+      token.count += 1
+      const reset = Math.max(1, Math.ceil((token.windowStart + WINDOW_MS - now) / 1000))
+      const headers = {
+        'inin-ratelimit-count': String(token.count),
+        'inin-ratelimit-allowed': String(rateLimitPerMinute),
+        'inin-ratelimit-reset': String(reset),
+      }
+      if (token.count > rateLimitPerMinute) {
+        throw new ApiError(
+          429,
+          'too.many.requests',
+          `Rate limit exceeded the maximum. Retry the request in [${reset}] seconds`,
+          { headers: { ...headers, 'Retry-After': String(reset) } },
+        )
+      }
+      return headers
+    },
+    revokeAll: () => tokens.clear(),
+  }
+}
+
+/** An error of the login, in OAuth's own words (RFC 6749, 5.2). */
+export class OAuthError extends Error {
+  readonly status: number
+  readonly error: string
+
+  constructor(status: number, error: string, description: string) {
+    super(description)
+    this.status = status
+    this.error = error
+  }
+}
