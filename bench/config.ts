@@ -6,6 +6,7 @@ export const BENCH_SECRET = `whsec_${Buffer.from('the secret of the benches, 32 
 
 const CONFIG = `
 genesys:
+  rateLimitPerMinute: 1000000
   externalSource: { id: 7c9e6679-7425-40de-944b-e07fc1f90ae7, name: CRM }
   webmessaging: { deploymentId: 0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60 }
 sources:

@@ -95,7 +95,7 @@ describe('the command', () => {
           )
           return { env: { POSTRIDER_CONFIG: 'broken.yaml' } }
         },
-        /broken\.yaml:8.*nowhere[\s\S]*chanels/,
+        /broken\.yaml:8.*chanels.*did you mean channels[\s\S]*broken\.yaml:8.*no source nowhere/,
       ],
       ['no configuration', async () => ({ env: { POSTRIDER_CONFIG: 'none.yaml' } }), /none\.yaml/],
       ['a missing secret', async () => ({ env: { CRM_WEBHOOK_SECRET: '' } }), /CRM_WEBHOOK_SECRET/],

@@ -4,6 +4,8 @@ import type { Config } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { ReadEvent } from '../../src/event.ts'
 
+export const DELIVER_SECRET = `whsec_${Buffer.from('the secret of the deliver tests').toString('base64')}`
+
 /** A configuration with one route, `ticket-resolved`, and what a test adds to it. */
 export function deliverConfig(
   folder: string,
@@ -23,7 +25,7 @@ genesys:
   email: { from: { email: care@demo.example, name: Care } }
   ${options.genesys ?? ''}
 sources:
-  crm: { preset: standard-webhooks, secrets: [] }
+  crm: { preset: standard-webhooks, secrets: [${DELIVER_SECRET}] }
 routes:
   ticket-resolved:
     on: crm/ticket.resolved
