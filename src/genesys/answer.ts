@@ -37,6 +37,10 @@ export function readSuccess<T>(answer: SdkAnswer, read: (body: unknown) => T | u
 /** What the SDK rejected with. */
 export function readRejection(rejection: unknown): Exclude<Answer<never>, { kind: 'ok' | 'no-token' }> {
   if (!isSdkAnswer(rejection)) return failureOf(rejection)
+  // The head of a success came, and its body broke off: axios rejects, with the status of what was begun.
+  if (rejection.status < 300) {
+    return { kind: 'uncertain', code: 'CUT_SHORT', message: `an answer of ${rejection.status} broke off` }
+  }
   const body = objectOf(rejection.body)
   return {
     kind: 'refused',

@@ -4,13 +4,18 @@ import type { Config } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { ReadEvent } from '../../src/event.ts'
 
+export type ConfigOptions = {
+  /** Lines of the route; indented by four. */
+  route?: string
+  genesys?: string
+  /** Texts by the name of their file, without its ending. */
+  templates?: Record<string, string>
+}
+
 export const DELIVER_SECRET = `whsec_${Buffer.from('the secret of the deliver tests').toString('base64')}`
 
 /** A configuration with one route, `ticket-resolved`, and what a test adds to it. */
-export function deliverConfig(
-  folder: string,
-  options: { route?: string; genesys?: string; templates?: Record<string, string> } = {},
-): Config {
+export function deliverConfig(folder: string, options: ConfigOptions = {}): Config {
   mkdirSync(join(folder, 'templates'), { recursive: true })
   const templates = { 'ticket-resolved': 'Ticket {{ data.ticket.id }} is resolved.', ...options.templates }
   for (const [name, text] of Object.entries(templates))
@@ -30,15 +35,16 @@ routes:
   ticket-resolved:
     on: crm/ticket.resolved
     template: ticket-resolved
-    channels: [webmessaging]
-    brake: none
-    ${options.route ?? ''}
+    ${options.route ?? DEFAULT_ROUTE}
 `,
   )
   const loaded = loadConfig({ file, env: {}, unsetVariables: 'error' })
   if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems, null, 2))
   return loaded.config
 }
+
+/** No brake: a thousand messages at once are what the tests are about. */
+const DEFAULT_ROUTE = 'channels: [webmessaging]\n    brake: none'
 
 /** The event of customer number `n`: a ticket of theirs was resolved. */
 export function customerEvent(

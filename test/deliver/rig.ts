@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { Config } from '../../src/config/config.ts'
+import { createWorker } from '../../src/deliver/worker.ts'
+import type { ReadEvent } from '../../src/event.ts'
+import { createGenesys } from '../../src/genesys/client.ts'
+import type { Genesys } from '../../src/genesys/genesys.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { openLedger } from '../../src/ledger/open.ts'
+import { planEvent } from '../../src/plan/plan.ts'
+import { SANDBOX_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { createManualClock, type ManualClock } from '../manual-clock.ts'
+import { testLog } from '../test-log.ts'
+import { type ConfigOptions, customerEvent, deliverConfig } from './fixtures.ts'
+
+/** The delivering half of the service over a real ledger, the real SDK and the sandbox; only time is the test's own. */
+export type Rig = {
+  clock: ManualClock
+  sandbox: Sandbox
+  ledger: Ledger
+  config: Config
+  genesys: Genesys
+  inFlight(): number
+  /** Plans and records events; those of customers `from` to `from + count - 1` where no events are given. */
+  record(from: number, count: number): Promise<void>
+  recordEvents(events: readonly ReadEvent[]): Promise<void>
+  /** Moves time on whenever nothing is on its way, until `done`, which is asked after each step. */
+  runUntil(done: () => boolean | Promise<boolean>): Promise<void>
+  /** Moves time on by this much. */
+  run(ms: number): Promise<void>
+  /** Nothing is scheduled for the next `ms`, and nothing on its way. */
+  drained(ms?: number): Promise<boolean>
+  close(): Promise<void>
+}
+
+export async function createRig(
+  options: { config?: ConfigOptions; sandbox?: Partial<SandboxOptions>; clientSecret?: string } = {},
+): Promise<Rig> {
+  const folder = mkdtempSync(join(tmpdir(), 'postrider-rig-'))
+  const clock = createManualClock()
+  const sandbox = await startSandbox({ port: 0, clock, resolveContact: anybody, ...options.sandbox })
+  const config = deliverConfig(folder, options.config)
+  const log = testLog()
+  const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true })
+  const busy = { calls: 0 }
+  const genesys = counted(
+    createGenesys({
+      region: 'mypurecloud.com',
+      gatewayUrl: sandbox.url,
+      ...SANDBOX_CLIENT,
+      ...(options.clientSecret === undefined ? {} : { clientSecret: options.clientSecret }),
+      clock,
+      // A request that hangs is given up in real time; the clock stands still meanwhile.
+      timeoutMs: 150,
+      pace: async () => {},
+    }),
+    busy,
+  )
+  const worker = createWorker({ config, ledger, genesys, clock, random: () => 0.5, log, owner: 'rig' })
+  const working = worker.run()
+
+  const recordEvents = async (events: readonly ReadEvent[]) => {
+    await ledger.record(
+      events.map((event) => ({ kind: 'event', event, plan: planEvent(event, config), keepKeyForMs: 1e9 })),
+    )
+  }
+  const runUntil: Rig['runUntil'] = async (done) => {
+    for (;;) {
+      await quiet(busy)
+      if (await done()) return
+      const next = clock.nextAt()
+      if (next === null) await setImmediate()
+      else await clock.advance(Math.max(0, next - clock.now()))
+    }
+  }
+  return {
+    clock,
+    sandbox,
+    ledger,
+    config,
+    genesys,
+    inFlight: worker.inFlight,
+    recordEvents,
+    record: (from, count) =>
+      recordEvents(Array.from({ length: count }, (_, n) => customerEvent(from + n, clock.now()))),
+    runUntil,
+    async run(ms) {
+      const until = clock.now() + ms
+      await runUntil(() => clock.now() >= until)
+    },
+    async drained(ms = 60_000) {
+      if (worker.inFlight() > 0) return false
+      const waiting = await ledger.reads.messages({ state: 'scheduled', limit: 5_000 })
+      return waiting.every(({ dueAt }) => dueAt > clock.now() + ms)
+    },
+    async close() {
+      worker.stop()
+      await runUntil(() => worker.inFlight() === 0)
+      await working
+      const closed = ledger.close()
+      await closed
+      await sandbox.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** Every customer of the tests, N-1, N-2 …, is a contact. */
+function anybody(identifier: { type: string; value: string }) {
+  const known = identifier.type === 'ExternalId' && identifier.value.startsWith('N-')
+  return known ? { id: `contact-${identifier.value}` } : null
+}
+
+/** Resolves when no call to Genesys is on its way and what followed from the last one has been committed. */
+async function quiet(busy: { calls: number }): Promise<void> {
+  for (let calm = 0; calm < 8; calm = busy.calls === 0 ? calm + 1 : 0) await setImmediate()
+}
+
+function counted(genesys: Genesys, busy: { calls: number }): Genesys {
+  const count =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      busy.calls += 1
+      try {
+        return await call(...args)
+      } finally {
+        busy.calls -= 1
+      }
+    }
+  return {
+    ...genesys,
+    findContact: count(genesys.findContact),
+    sendMessage: count(genesys.sendMessage),
+    sendEmail: count(genesys.sendEmail),
+    probe: count(genesys.probe),
+  }
+}
