@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Round, sendAll } from './load.ts'
 
@@ -14,9 +13,8 @@ export type IngestOptions = {
   /** Of each round of each side. */
   seconds: number
   rounds: number
-  /** Where the service writes its ledger, and with `profile` each side a CPU profile. */
-  folder?: string
-  profile?: boolean
+  /** Where the service writes its ledger: on the disk that is to be measured. */
+  folder: string
 }
 
 export type Ingest = {
@@ -29,14 +27,10 @@ export type Ingest = {
  * Events a second that are acknowledged, and so on disk, over those that the same route only verifies and answers: each side in a process of its
  * own, the load in this one, in turns.
  */
-export async function benchIngest({
-  seconds,
-  rounds,
-  folder = tmpdir(),
-  profile = false,
-}: IngestOptions): Promise<Ingest> {
+export async function benchIngest({ seconds, rounds, folder }: IngestOptions): Promise<Ingest> {
+  mkdirSync(folder, { recursive: true })
   const own = mkdtempSync(join(folder, 'postrider-bench-'))
-  const children = { service: start('service', own, profile), bare: start('bare', own, profile) }
+  const children = { service: start('service', own), bare: start('bare', own) }
   try {
     const fsyncP50Ms = fsyncP50(own)
     const ports = { service: await portOf(children.service), bare: await portOf(children.bare) }
@@ -68,15 +62,11 @@ export async function benchIngest({
 /** Enough for V8 to have optimised what runs for every request. */
 const WARMING = 4000
 
-function start(side: Side, own: string, profile: boolean): ChildProcess {
+function start(side: Side, own: string): ChildProcess {
   const folder = join(own, side)
   mkdirSync(folder)
-  const execArgv = profile
-    ? ['--cpu-prof', '--cpu-prof-dir=data/profiles', `--cpu-prof-name=${side}.cpuprofile`]
-    : []
   // Its log costs what it costs, and goes nowhere.
   return fork(join(import.meta.dirname, 'ingest-process.ts'), [side, folder], {
-    execArgv,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
 }
