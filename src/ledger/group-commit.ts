@@ -2,7 +2,8 @@ import { PostriderError } from '../errors.ts'
 
 /** A database whose transactions are synchronous: nothing is awaited inside one. */
 export type Transactions = {
-  begin(): void
+  /** `durable`: what it commits must be on disk when `commit` returns. */
+  begin(durable: boolean): void
   commit(): void
   /** Must not throw, whatever state the transaction is in. */
   rollback(): void
@@ -11,33 +12,40 @@ export type Transactions = {
   rollbackToSavepoint(): void
 }
 
+/** A change of the database. Runs together with others, and again alone where one of them fails: repeatable and synchronous. */
+export type Work<T> = {
+  together(): T
+  /** In a savepoint of its own; the same as `together` by default. */
+  alone?(): T
+  /** False: it may be lost with the power. True by default. */
+  durable?: boolean
+}
+
 export type GroupCommit = {
   /**
-   * Runs `work` in a transaction that it shares with all other work of this turn of the event loop; resolves with its value when the
+   * Runs the work in a transaction that it shares with all other work of this turn of the event loop; resolves with its value when the
    * commit is on disk. Where anything in the group throws, all is undone and each runs once more, `alone` in a savepoint of its own: only
-   * what throws again rejects. Work must therefore be repeatable and synchronous.
+   * what throws again rejects.
    */
-  commit<T>(work: () => T, alone?: () => T): Promise<T>
+  commit<T>(work: Work<T>): Promise<T>
   /** Commits what waits, then refuses everything. */
   close(): void
 }
 
 type Waiting = {
   attempt(how: 'together' | 'alone'): () => void
+  durable: boolean
   reject(error: unknown): void
 }
 
 /**
- * One fsync for everybody who came in the same turn. Bounded: more than `limit` works waiting are rejected with LEDGER_BUSY. Errors for
- * which `isTrouble` holds are the database's own and reject the whole group. `translate` makes what callers get.
+ * One fsync for everybody who came in the same turn. Errors for which `isTrouble` holds are the database's own and reject the whole group.
+ * `translate` makes what callers get.
  */
 export function createGroupCommit(options: {
   transactions: Transactions
-  limit: number
   isTrouble(error: unknown): boolean
   translate(error: unknown): unknown
-  /** After a commit, when everybody in it was answered. */
-  committed(): void
   /** After a whole transaction or one savepoint was undone. */
   undone(): void
 }): GroupCommit {
@@ -45,19 +53,16 @@ export function createGroupCommit(options: {
   let waiting: Waiting[] = []
   let closed = false
 
-  function commit<T>(work: () => T, alone: () => T = work): Promise<T> {
+  function commit<T>({ together, alone = together, durable = true }: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (closed) return reject(new PostriderError('LEDGER_UNAVAILABLE', 'The ledger is closed.'))
-      if (waiting.length >= options.limit) {
-        const words = `The ledger is busy: ${options.limit} writes wait for it. Ask again in some seconds.`
-        return reject(new PostriderError('LEDGER_BUSY', words, { retryable: true }))
-      }
       if (waiting.length === 0) setImmediate(flush)
       waiting.push({
         attempt(how) {
-          const value = how === 'together' ? work() : alone()
+          const value = how === 'together' ? together() : alone()
           return () => resolve(value)
         },
+        durable,
         reject,
       })
     })
@@ -77,11 +82,14 @@ export function createGroupCommit(options: {
       return
     }
     for (const answer of answers) answer()
-    options.committed()
+  }
+
+  function begin(group: readonly Waiting[]): void {
+    transactions.begin(group.some(({ durable }) => durable))
   }
 
   function together(group: readonly Waiting[]): (() => void)[] {
-    transactions.begin()
+    begin(group)
     const answers = group.map((one) => one.attempt('together'))
     transactions.commit()
     return answers
@@ -90,7 +98,7 @@ export function createGroupCommit(options: {
   function apart(group: readonly Waiting[]): void {
     const answers: (() => void)[] = []
     try {
-      transactions.begin()
+      begin(group)
       for (const one of group) answers.push(inSavepoint(one))
       transactions.commit()
     } catch (error) {
@@ -99,7 +107,6 @@ export function createGroupCommit(options: {
       return
     }
     for (const answer of answers) answer()
-    options.committed()
   }
 
   function inSavepoint(one: Waiting): () => void {

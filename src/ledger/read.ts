@@ -5,7 +5,7 @@ import { MESSAGE_STATES } from '../message.ts'
 import { identifierHashes } from './hashes.ts'
 import type { EventFilter, MessageFilter, Reads } from './reads.ts'
 import { attemptOf, eventOf, messageOf } from './rows.ts'
-import type { Schema } from './schema.ts'
+import { BLOCK_SHIFT, type Schema } from './schema.ts'
 import { summarize } from './summary.ts'
 
 /** What operators read, on any database that Kysely speaks to. */
@@ -126,13 +126,18 @@ function isOfType(expression: Messages, type: string): Expression<SqlBool> {
   )
 }
 
-/** By the hashed identifiers: a look-up, not a search through all customers. */
+/** By the hashed identifiers: a look-up in each block, not a search through all customers. */
 function isOf(expression: Messages, hash: Buffer): Expression<SqlBool> {
-  return expression(
-    'messages.id',
-    'in',
-    expression.selectFrom('message_identifiers').select('message_id').where('hash', '=', hash),
-  )
+  // A cross join, because SQLite keeps its order.
+  const ids = sql<number>`(
+    with recursive blocks (n) as (
+      select (select min(id) from messages) >> ${sql.lit(BLOCK_SHIFT)}
+      union all
+      select n + 1 from blocks where n < (select max(id) from messages) >> ${sql.lit(BLOCK_SHIFT)}
+    )
+    select message_id from blocks cross join message_identifiers on block = n and hash = ${hash}
+  )`
+  return expression('messages.id', 'in', ids)
 }
 
 /** `*` matches any characters; without one it must be the whole text. */

@@ -79,8 +79,14 @@ export type MessageRow = {
   would_send: string | null
 }
 
-/** The messages of a customer, by the hash of one identifier. */
-export type MessageIdentifierRow = { hash: Uint8Array; message_id: number }
+/** The messages of a customer, by the hash of one identifier, within each block of messages: `message_id >> BLOCK_SHIFT`. */
+export type MessageIdentifierRow = { block: number; hash: Uint8Array; message_id: number }
+
+/**
+ * 1,024 messages are a block. Finding a customer looks once into each block, which is some 10,000 look-ups at ten million messages. Measured for an
+ * event with two identifiers: a third less for its commit than one tree of all hashes.
+ */
+export const BLOCK_SHIFT = 10
 
 /** Which message holds a route's business key. */
 export type OnceKeyRow = { hash: Uint8Array; message_id: number }

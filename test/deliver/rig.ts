@@ -43,8 +43,11 @@ export async function createRig(
   const sandbox = await startSandbox({ port: 0, clock, resolveContact: anybody, ...options.sandbox })
   const config = deliverConfig(folder, options.config)
   const log = testLog()
-  const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true })
-  const busy = { calls: 0 }
+  const busy = createBusy()
+  const ledger = counted(
+    await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true }),
+    busy,
+  )
   const genesys = counted(
     createGenesys({
       region: 'mypurecloud.com',
@@ -113,27 +116,46 @@ function anybody(identifier: { type: string; value: string }) {
   return known ? { id: `contact-${identifier.value}` } : null
 }
 
-/** Resolves when no call to Genesys is on its way and what followed from the last one has been committed. */
-async function quiet(busy: { calls: number }): Promise<void> {
-  for (let calm = 0; calm < 8; calm = busy.calls === 0 ? calm + 1 : 0) await setImmediate()
+/** Calls under way; `idle` resolves when there is none. */
+type Busy = { calls: number; idle(): Promise<void>; begin(): void; end(): void }
+
+function createBusy(): Busy {
+  let waiting: (() => void)[] = []
+  const busy: Busy = {
+    calls: 0,
+    idle: () => (busy.calls === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    begin() {
+      busy.calls += 1
+    },
+    end() {
+      busy.calls -= 1
+      if (busy.calls > 0) return
+      for (const resolve of waiting) resolve()
+      waiting = []
+    },
+  }
+  return busy
 }
 
-function counted(genesys: Genesys, busy: { calls: number }): Genesys {
-  const count =
-    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      busy.calls += 1
-      try {
-        return await call(...args)
-      } finally {
-        busy.calls -= 1
-      }
-    }
-  return {
-    ...genesys,
-    findContact: count(genesys.findContact),
-    sendMessage: count(genesys.sendMessage),
-    sendEmail: count(genesys.sendEmail),
-    probe: count(genesys.probe),
+/** Resolves when no call to Genesys or to the ledger is on its way and what followed from the last one has been asked. */
+async function quiet(busy: Busy): Promise<void> {
+  for (let calm = 0; calm < 8; calm = busy.calls === 0 ? calm + 1 : 0) {
+    await busy.idle()
+    await setImmediate()
   }
+}
+
+/** The same functions, but that their calls count as under way until their promises are settled. */
+function counted<T extends object>(functions: T, busy: Busy): T {
+  const wrapped = Object.entries(functions).map(([name, member]: [string, unknown]) => {
+    if (typeof member !== 'function') return [name, member]
+    const call = (...args: unknown[]) => {
+      const answer: unknown = member(...args)
+      if (!(answer instanceof Promise)) return answer
+      busy.begin()
+      return answer.finally(busy.end)
+    }
+    return [name, call]
+  })
+  return Object.fromEntries(wrapped) as T
 }

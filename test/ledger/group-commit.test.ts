@@ -5,18 +5,21 @@ import { createGroupCommit } from '../../src/ledger/group-commit.ts'
 import { isTrouble, ledgerError } from '../../src/ledger/sqlite/trouble.ts'
 
 /** A group over a real database in memory that counts its transactions. */
-function group({ limit = 100 } = {}) {
+function group() {
   const db = new DatabaseSync(':memory:')
   db.exec('CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT')
   const insert = db.prepare('INSERT INTO notes (text) VALUES (?)')
-  const seen = { begun: 0, committed: 0, undone: 0 }
+  const seen = { durable: [] as boolean[], committed: 0, undone: 0 }
   const { commit, close } = createGroupCommit({
     transactions: {
-      begin() {
-        seen.begun += 1
+      begin(durable) {
+        seen.durable.push(durable)
         db.exec('BEGIN IMMEDIATE')
       },
-      commit: () => db.exec('COMMIT'),
+      commit() {
+        db.exec('COMMIT')
+        seen.committed += 1
+      },
       rollback() {
         if (db.isTransaction) db.exec('ROLLBACK')
       },
@@ -24,21 +27,18 @@ function group({ limit = 100 } = {}) {
       releaseSavepoint: () => db.exec('RELEASE alone'),
       rollbackToSavepoint: () => db.exec('ROLLBACK TO alone'),
     },
-    limit,
     isTrouble,
     translate: (error) => ledgerError(error, 'memory'),
-    committed() {
-      assert.equal(db.isTransaction, false)
-      seen.committed += 1
-    },
     undone() {
       seen.undone += 1
     },
   })
-  const note = (text: string) => () => {
-    insert.run(text)
-    return text
-  }
+  const note = (text: string) => ({
+    together() {
+      insert.run(text)
+      return text
+    },
+  })
   const notes = () =>
     db
       .prepare('SELECT text FROM notes ORDER BY text')
@@ -52,9 +52,9 @@ test('all of one turn share a transaction, and resolve in order after its commit
   const order: string[] = []
   await Promise.all(['a', 'b', 'c'].map(async (text) => order.push(await commit(note(text)))))
   assert.deepEqual(order, ['a', 'b', 'c'])
-  assert.deepEqual(seen, { begun: 1, committed: 1, undone: 0 })
+  assert.deepEqual(seen, { durable: [true], committed: 1, undone: 0 })
   await commit(note('d'))
-  assert.equal(seen.begun, 2)
+  assert.equal(seen.committed, 2)
   assert.deepEqual(notes(), ['a', 'b', 'c', 'd'])
 })
 
@@ -65,12 +65,11 @@ test('only the culprit fails, and each runs alone once more', async () => {
   const settled = await Promise.allSettled([
     commit(note('a')),
     commit(note('taken')),
-    commit(
-      () => ways.push('together'),
-      () => ways.push('alone'),
-    ),
-    commit(() => {
-      throw new RangeError('a mistake')
+    commit({ together: () => ways.push('together'), alone: () => ways.push('alone') }),
+    commit({
+      together() {
+        throw new RangeError('a mistake')
+      },
     }),
     commit(note('b')),
   ])
@@ -80,7 +79,7 @@ test('only the culprit fails, and each runs alone once more', async () => {
   )
   assert.deepEqual(ways, ['alone'])
   assert.deepEqual(notes(), ['a', 'b', 'taken'])
-  assert.equal(seen.begun, 3)
+  assert.equal(seen.durable.length, 3)
   assert.equal(seen.undone, 3)
 })
 
@@ -106,14 +105,12 @@ test('a full disk fails all of them, changes nothing, and is got over', async ()
   assert.deepEqual(notes(), ['after', 'before'])
 })
 
-test('what is too much is refused at once; what is taken is done', async () => {
-  const { commit, note, notes } = group({ limit: 2 })
-  const settled = await Promise.allSettled(['a', 'b', 'c'].map((text) => commit(note(text))))
-  assert.deepEqual(
-    settled.map(({ status }) => status),
-    ['fulfilled', 'fulfilled', 'rejected'],
-  )
-  assert.deepEqual(notes(), ['a', 'b'])
+test('a group is durable where any of it is', async () => {
+  const { commit, note, seen } = group()
+  const loose = (text: string) => ({ ...note(text), durable: false })
+  await Promise.all([commit(loose('a')), commit(loose('b'))])
+  await Promise.all([commit(loose('c')), commit(note('d'))])
+  assert.deepEqual(seen.durable, [false, true])
 })
 
 test('closing commits what waits and takes nothing more', async () => {

@@ -21,7 +21,7 @@ function statementsOf(db: DatabaseSync, { clock }: SqliteHarness): string[] {
     seen.push(sql)
     return compile(sql)
   }
-  createVerbs(createStore({ prepare, clock, random: () => 'token', dueNow() {} }), db)
+  createVerbs(createStore({ prepare, clock, random: () => 'token', dueNow() {} }))
   return seen
 }
 
@@ -118,7 +118,6 @@ describe('query plans', () => {
           plans.push(plan.map(({ detail }) => String(detail)))
           return db.prepare(sql).all(...values)
         },
-        checkpoint: async () => {},
         close: async () => {},
       }
       const reads = createReads(new Kysely<Schema>({ dialect: readerDialect(reader) }), harness.clock)

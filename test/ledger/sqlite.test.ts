@@ -6,9 +6,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { PostriderError } from '../../src/errors.ts'
 import { openLedger } from '../../src/ledger/open.ts'
-import { createTakeBudget } from '../../src/ledger/sqlite/budget.ts'
 import { openDatabase, preparer } from '../../src/ledger/sqlite/database.ts'
-import { createStore } from '../../src/ledger/sqlite/store.ts'
+import { transactionsOf } from '../../src/ledger/sqlite/transactions.ts'
 import { silentLog } from '../../src/log.ts'
 import { claimOne, entry, schedule } from './contract/build.ts'
 import { ledgerContract } from './contract.ts'
@@ -56,20 +55,27 @@ describe('the file', () => {
       db.close()
     }))
 
-  test('is durable: WAL, and each commit synced, also after a call was taken from the budget', () =>
-    onFile(async ({ file, clock }) => {
-      await (await open(file)).close()
+  test('is durable: WAL, and each commit synced, but for what need not be', () =>
+    onFile(async ({ file, open }) => {
+      await (await open()).close()
       const db = openDatabase(file)
       const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
-      const store = createStore({ prepare: preparer(db), clock, random: () => 't', dueNow() {} })
-      const takeBudget = createTakeBudget(store, db)
-      const FULL = 2
+      const { begin, commit, rollback } = transactionsOf(db, preparer(db))
+      const [NORMAL, FULL] = [1, 2]
+      const during = (durable: boolean, end: () => void) => {
+        begin(durable)
+        const level = pragma('synchronous')
+        end()
+        return level
+      }
       assert.equal(pragma('synchronous'), FULL)
-      takeBudget(300)
+      assert.equal(during(true, commit), FULL)
+      assert.equal(during(false, commit), NORMAL)
+      assert.equal(during(true, commit), FULL)
+      assert.equal(during(false, rollback), NORMAL)
       assert.equal(pragma('synchronous'), FULL)
       assert.equal(pragma('journal_mode'), 'wal')
       assert.equal(pragma('foreign_keys'), 1)
-      assert.equal(pragma('wal_autocheckpoint'), 0)
       db.close()
     }))
 
@@ -79,19 +85,18 @@ describe('the file', () => {
       assert.equal(raw().prepare(`SELECT value FROM meta WHERE name = 'host'`).get()?.value, 'here')
     }))
 
-  test('its log is copied and cut by the reading thread, not by who writes', () =>
-    onFile(async ({ open, raw, clock, file }) => {
+  test('its log starts over again and again, however much is written without a rest', () =>
+    onFile(async ({ open, clock, file }) => {
       const ledger = await open()
       const big = Buffer.alloc(1024 * 1024)
-      for (let n = 0; n < 70; n += 1) await ledger.record([entry(clock.now(), `k${n}`, [], { raw: big })])
-      const before = statSync(`${file}-wal`).size
-      assert.ok(before > 64 * 1024 * 1024, 'nothing was copied by a commit')
-      clock.advance(1000)
-      // The thread answers in order, so this comes after the checkpoint.
-      await ledger.ping()
-      await ledger.reads.summary()
-      assert.equal(statSync(`${file}-wal`).size, 0)
-      assert.equal(raw().prepare('SELECT count(*) AS n FROM events').get()?.n, 70)
+      const all = Array.from({ length: 70 }, (_, n) =>
+        ledger.record([entry(clock.now(), `k${n}`, [], { raw: big })]),
+      )
+      await Promise.all(all)
+      for (let n = 70; n < 140; n += 1) await ledger.record([entry(clock.now(), `k${n}`, [], { raw: big })])
+      const MiB = 1024 * 1024
+      assert.ok(statSync(`${file}-wal`).size < 100 * MiB, `${statSync(`${file}-wal`).size / MiB} MiB`)
+      assert.ok(statSync(file).size > 100 * MiB)
     }))
 
   test('two may open it at the same moment', () =>

@@ -1,27 +1,18 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { Store } from './store.ts'
 
 /**
  * GCRA (the generic cell rate algorithm): the row holds when the next call may be made. Fractions of a millisecond are kept, or a limit above
  * 60,000 a minute would be none.
- *
- * Must not be called inside a transaction: SQLite takes a change of `synchronous` only outside of one.
  */
-export function createTakeBudget({ prepare, clock }: Store, db: DatabaseSync) {
+export function createTakeBudget({ prepare, clock }: Store) {
   const take = prepare<{ tat: number }>('UPDATE budget SET tat = max(tat, ?) + ? WHERE id = 1 RETURNING tat')
 
   return (perMinute: number): { waitMs: number } => {
     const now = clock.now()
     const interval = 60_000 / perMinute
-    // The order is kept by the WAL; forcing each call to disk would cost more than the look-up it paces.
-    db.exec('PRAGMA synchronous = NORMAL')
-    try {
-      const row = take.get(now, interval)
-      if (!row) throw new Error('the row of the budget is missing')
-      return { waitMs: Math.max(0, row.tat - interval - now) }
-    } finally {
-      db.exec('PRAGMA synchronous = FULL')
-    }
+    const row = take.get(now, interval)
+    if (!row) throw new Error('the row of the budget is missing')
+    return { waitMs: Math.max(0, row.tat - interval - now) }
   }
 }
 

@@ -37,6 +37,12 @@ const OPENING_BUSY_MS = 5_000
 const CACHE_KIB = 32 * 1024
 
 /**
+ * 16 MiB of log are copied into the file by the commit that exceeds them, so that the log starts over and soon fits again what a start after a
+ * crash reads. Measured: a fourth of it costs a quarter more for each event, four times as much nothing less.
+ */
+const CHECKPOINT_PAGES = 4_000
+
+/**
  * Creates the file (and its folder) where it is missing, readable by its owner alone: it holds addresses. SQLite gives its `-wal` and
  * `-shm` the same mode.
  */
@@ -72,8 +78,7 @@ export function openDatabase(file: string): DatabaseSync {
       PRAGMA temp_store = MEMORY;
       PRAGMA cache_size = -${CACHE_KIB};
     `)
-    // A checkpoint inside a commit would stall everybody who waits for it: the reader's thread makes them.
-    db.exec('PRAGMA wal_autocheckpoint = 0')
+    db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     return db
   } catch (error) {
     db.close()

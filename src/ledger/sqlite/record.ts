@@ -3,6 +3,7 @@ import type { PlannedMessage } from '../../message.ts'
 import { eventKeyHash, identifierHashes } from '../hashes.ts'
 import type { Plan, Recordable, Recorded } from '../ledger.ts'
 import { clean, cleanOrNull } from '../rows.ts'
+import { BLOCK_SHIFT } from '../schema.ts'
 import type { Statement } from './database.ts'
 import type { Store } from './store.ts'
 import { refusalOf } from './trouble.ts'
@@ -139,7 +140,8 @@ export function createInsertMessages(store: Store): InsertMessages {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, route) DO NOTHING`,
   )
   const identify = prepare(
-    'INSERT INTO message_identifiers (hash, message_id) VALUES (?, ?) ON CONFLICT (hash, message_id) DO NOTHING',
+    `INSERT INTO message_identifiers (block, hash, message_id) VALUES (? >> ${BLOCK_SHIFT}, ?, ?)
+     ON CONFLICT (block, hash, message_id) DO NOTHING`,
   )
   const skip = prepare(
     `UPDATE messages SET state = 'skipped', code = 'once', reason = ? WHERE id = ? AND state = 'scheduled'`,
@@ -172,7 +174,7 @@ export function createInsertMessages(store: Store): InsertMessages {
     )
     if (inserted.changes === 0) return null
     const id = inserted.lastInsertRowid
-    for (const hash of identifierHashes(customer)) identify.run(hash, id)
+    for (const hash of identifierHashes(customer)) identify.run(id, hash, id)
     if (state !== 'scheduled') return id
     const holder = policies.once === null ? null : once.take(route, policies.once, id)
     if (holder !== null) skip.run(takenReason(holder), id)

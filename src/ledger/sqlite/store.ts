@@ -6,7 +6,7 @@ import { createOnceKeys, type OnceKeys } from './once.ts'
 /** What the verbs of the hot path share. Each of them runs inside a transaction that its caller began. */
 export type Store = {
   prepare: Prepare
-  clock: Clock
+  clock: Pick<Clock, 'now'>
   random: () => string
   lanes: Lanes
   once: OnceKeys

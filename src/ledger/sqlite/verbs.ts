@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite'
 import { clean } from '../rows.ts'
 import { createForgiveDebt, createTakeBudget } from './budget.ts'
 import { createClaim } from './claim.ts'
@@ -15,7 +14,7 @@ import { createSettle } from './settle.ts'
 import type { Store } from './store.ts'
 
 /** Everything a ledger does to its database, with every statement compiled. */
-export function createVerbs(store: Store, db: DatabaseSync) {
+export function createVerbs(store: Store) {
   const insertMessages = createInsertMessages(store)
   const pauses = createPauses(store)
   const leases = createLeases(store, pauses)
@@ -25,7 +24,7 @@ export function createVerbs(store: Store, db: DatabaseSync) {
     claim: createClaim(store, pauses),
     open: createOpen(store, leases, pauses),
     settle: createSettle(store),
-    takeBudget: createTakeBudget(store, db),
+    takeBudget: createTakeBudget(store),
     forgiveDebt: createForgiveDebt(store),
     operators: createOperators(store),
     recover: createRecover(store),

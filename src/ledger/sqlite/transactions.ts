@@ -1,0 +1,44 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Transactions } from '../group-commit.ts'
+import type { Prepare } from './database.ts'
+
+/**
+ * SQLite's transactions for the group commit. What need not be durable at once is committed with `synchronous = NORMAL`: its order is kept by
+ * the WAL, and the next durable commit takes it to the disk. Outside of such a transaction the connection is always at FULL.
+ */
+export function transactionsOf(db: DatabaseSync, prepare: Prepare): Transactions {
+  const begin = prepare('BEGIN IMMEDIATE')
+  const commit = prepare('COMMIT')
+  const savepoint = prepare('SAVEPOINT alone')
+  const releaseSavepoint = prepare('RELEASE alone')
+  const rollbackToSavepoint = prepare('ROLLBACK TO alone')
+  let isLoose = false
+
+  // SQLite takes a change of `synchronous` only outside of a transaction.
+  function tighten(): void {
+    if (isLoose) db.exec('PRAGMA synchronous = FULL')
+    isLoose = false
+  }
+
+  return {
+    begin(durable) {
+      if (!durable) {
+        db.exec('PRAGMA synchronous = NORMAL')
+        isLoose = true
+      }
+      begin.run()
+    },
+    commit() {
+      commit.run()
+      tighten()
+    },
+    rollback() {
+      // SQLite has rolled back by itself after some of its own errors.
+      if (db.isTransaction) db.exec('ROLLBACK')
+      tighten()
+    },
+    savepoint: () => void savepoint.run(),
+    releaseSavepoint: () => void releaseSavepoint.run(),
+    rollbackToSavepoint: () => void rollbackToSavepoint.run(),
+  }
+}

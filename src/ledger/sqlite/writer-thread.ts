@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { workerData } from 'node:worker_threads'
+import { PostriderError } from '../../errors.ts'
+import { createGroupCommit, type GroupCommit, type Work } from '../group-commit.ts'
+import type { Ledger, Recordable } from '../ledger.ts'
+import { migrate } from '../migrations.ts'
+import { clean, pauseOf } from '../rows.ts'
+import { openDatabase, preparer, stopWaitingLong } from './database.ts'
+import type { RefusedCount } from './refused.ts'
+import { createStore } from './store.ts'
+import { serve, toWire, type WireError } from './thread.ts'
+import { transactionsOf } from './transactions.ts'
+import { isTrouble, ledgerError } from './trouble.ts'
+import { createVerbs } from './verbs.ts'
+
+/** What the thread can be asked to do, by the names of the ledger's own functions where there is one. */
+export type Verbs = Pick<
+  {
+    [Verb in keyof Ledger]: Ledger[Verb] extends (...args: infer A) => Promise<infer T>
+      ? (...args: A) => T
+      : never
+  },
+  | 'record'
+  | 'addPlan'
+  | 'claim'
+  | 'renew'
+  | 'open'
+  | 'settle'
+  | 'conclude'
+  | 'postpone'
+  | 'takeBudget'
+  | 'pauses'
+  | 'pause'
+  | 'resume'
+  | 'retry'
+  | 'cancel'
+  | 'settleByHand'
+  | 'bindHost'
+  | 'ping'
+> & { writeRefused(counts: readonly RefusedCount[]): void }
+
+export type Verb = keyof Verbs
+/** `now`: the time of the ledger's clock, which lives in the other thread. */
+export type Call = { [V in Verb]: { verb: V; now: number; args: Parameters<Verbs[V]> } }[Verb]
+export type Outcome = { value: unknown } | { error: WireError }
+
+export type Question =
+  /** Comes first. `owner`: what the boot before left behind is put in order. */
+  | { kind: 'open'; owner: boolean; now: number }
+  /** `calls`: JSON of `Call[]`, which is faster to make and to read than a structured clone. `raws`: the bodies of the events in them, in order. */
+  | { kind: 'calls'; calls: string; raws: readonly Uint8Array[] }
+export type Opened = { interrupted: number }
+/** In the order of the calls. `isDue`: messages are due since the last answer. */
+export type Answers = { outcomes: readonly Outcome[]; isDue: boolean }
+
+/** The thread that writes: everything that changes the ledger happens here, on one connection, one transaction after another. */
+const { file } = workerData as { file: string }
+
+type Running = { db: DatabaseSync; group: GroupCommit; workOf(call: Call): Work<unknown>; takeDue(): boolean }
+let running: Running | null = null
+
+serve<Question>(
+  (question) => {
+    if (question.kind === 'calls') return perform(question.calls, question.raws)
+    try {
+      return start(question)
+    } catch (error) {
+      throw ledgerError(error, file)
+    }
+  },
+  () => {
+    if (!running) return
+    const { db, group } = running
+    group.close()
+    try {
+      // An empty WAL: the file alone is the ledger, and may be copied.
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } finally {
+      db.close()
+    }
+  },
+)
+
+function start({ owner, now }: Extract<Question, { kind: 'open' }>): Opened {
+  const db = openDatabase(file)
+  try {
+    migrate(db, file)
+    stopWaitingLong(db)
+    const clock = { at: now, now: () => clock.at }
+    let isDue = false
+    const dueNow = () => {
+      isDue = true
+    }
+    const prepare = preparer(db)
+    const store = createStore({ prepare, clock, random: randomUUID, dueNow })
+    const verbs = createVerbs(store)
+    const group = createGroupCommit({
+      transactions: transactionsOf(db, prepare),
+      isTrouble,
+      translate: (error) => ledgerError(error, file),
+      undone: () => store.lanes.forget(),
+    })
+    running = {
+      db,
+      group,
+      workOf(call) {
+        const work = workOf(call, verbs)
+        const { alone } = work
+        const at =
+          <T>(run: () => T) =>
+          () => {
+            clock.at = call.now
+            return run()
+          }
+        return { ...work, together: at(work.together), ...(alone ? { alone: at(alone) } : {}) }
+      },
+      takeDue() {
+        const due = isDue
+        isDue = false
+        return due
+      },
+    }
+    if (!owner) return { interrupted: 0 }
+    db.exec('BEGIN IMMEDIATE')
+    const recovered = verbs.recover()
+    verbs.forgiveDebt()
+    db.exec('COMMIT')
+    return recovered
+  } catch (error) {
+    running = null
+    db.close()
+    throw error
+  }
+}
+
+async function perform(json: string, raws: readonly Uint8Array[]): Promise<Answers> {
+  if (!running) throw new PostriderError('LEDGER_UNAVAILABLE', `The ledger ${file} is not open.`)
+  const { group, workOf, takeDue } = running
+  const calls = JSON.parse(json) as Call[]
+  giveRaws(calls, raws)
+  const outcomes = await Promise.all(
+    calls.map((call) =>
+      group.commit(workOf(call)).then(
+        (value): Outcome => ({ value }),
+        (error: unknown): Outcome => ({ error: toWire(error) }),
+      ),
+    ),
+  )
+  return { outcomes, isDue: takeDue() }
+}
+
+/** Puts the bodies back where `writer.ts` took them from. */
+function giveRaws(calls: readonly Call[], raws: readonly Uint8Array[]): void {
+  let next = 0
+  for (const call of calls) {
+    if (call.verb !== 'record') continue
+    for (const { event } of call.args[0]) {
+      const raw = raws[next++]
+      if (!raw) throw new Error('an event came without its body')
+      event.raw = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+    }
+  }
+}
+
+function workOf(call: Call, verbs: ReturnType<typeof createVerbs>): Work<unknown> {
+  switch (call.verb) {
+    case 'record': {
+      const [entries] = call.args as [readonly Recordable[]]
+      return { together: () => verbs.record.together(entries), alone: () => verbs.record.apart(entries) }
+    }
+    case 'addPlan':
+      return { together: () => verbs.addPlan(...call.args) }
+    case 'claim':
+      return { together: () => verbs.claim(...call.args) }
+    case 'renew':
+      return { together: () => verbs.leases.renew(...call.args) }
+    case 'open':
+      return { together: () => verbs.open(...call.args) }
+    case 'settle':
+      return { together: () => verbs.settle(...call.args) }
+    case 'conclude':
+      return { together: () => verbs.leases.conclude(...call.args) }
+    case 'postpone':
+      return { together: () => verbs.leases.postpone(...call.args) }
+    case 'takeBudget':
+      return { together: () => verbs.takeBudget(...call.args), durable: false }
+    case 'pauses':
+      return { together: () => verbs.pauses.standing(call.now).map(pauseOf), durable: false }
+    case 'pause':
+      return { together: () => verbs.pauses.pause(...call.args) }
+    case 'resume':
+      return { together: () => verbs.pauses.resume(...call.args) }
+    case 'retry':
+      return { together: () => verbs.operators.retry(...call.args) }
+    case 'cancel':
+      return { together: () => verbs.operators.cancel(...call.args) }
+    case 'settleByHand':
+      return { together: () => verbs.operators.settleByHand(...call.args) }
+    case 'bindHost':
+      return { together: () => verbs.bindHost(clean(call.args[0]), file) }
+    case 'ping':
+      return { together: () => verbs.ping() }
+    case 'writeRefused':
+      return { together: () => verbs.writeRefused(...call.args) }
+  }
+}

@@ -1,0 +1,138 @@
+import type { Clock } from '../../clock.ts'
+import { PostriderError } from '../../errors.ts'
+import type { Event } from '../../event.ts'
+import type { Claim, Recordable } from '../ledger.ts'
+import { fromWire, startThread } from './thread.ts'
+import type { Answers, Call, Opened, Question, Verb, Verbs } from './writer-thread.ts'
+
+export type Writer = {
+  /** How many messages the boot before left in the middle of their sending. */
+  interrupted: number
+  /** Resolves when what was asked is committed. */
+  call<V extends Verb>(verb: V, ...args: Parameters<Verbs[V]>): Promise<ReturnType<Verbs[V]>>
+  /** Takes nothing more, writes what waits, ends the thread. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * How many batches of calls the thread has at once: one that it commits, and one that waits at its door, so that it need not wait for this
+ * thread between two commits. What comes meanwhile is the next batch: the slower the disk, the larger the groups.
+ */
+const MOST_BATCHES = 2
+
+type Waiting = { resolve(value: unknown): void; reject(error: unknown): void }
+
+/**
+ * Starts the thread that writes and opens the file there. Rejects as `openLedger` says. More than `limit` calls without an answer are rejected
+ * with LEDGER_BUSY. `due` is called when a commit made messages due.
+ */
+export async function startWriter(options: {
+  file: string
+  owner: boolean
+  clock: Clock
+  limit: number
+  due(): void
+}): Promise<Writer> {
+  const { file, owner, clock, limit } = options
+  const thread = startThread(new URL('./writer-thread.ts', import.meta.url), file)
+  const ask = (question: Question) => thread.ask(question)
+  let unanswered = 0
+  let batches = 0
+  let queue = emptyBatch()
+  let closing: Promise<void> | null = null
+  const drained = Promise.withResolvers<void>()
+
+  function post(): void {
+    if (batches >= MOST_BATCHES || queue.calls.length === 0) return
+    const { calls, raws, waiting } = queue
+    queue = emptyBatch()
+    batches += 1
+    ask({ kind: 'calls', calls: JSON.stringify(calls), raws })
+      .then(
+        (answers) => distribute(answers as Answers, waiting),
+        (error: unknown) => {
+          for (const { reject } of waiting) reject(error)
+        },
+      )
+      .finally(() => {
+        batches -= 1
+        unanswered -= waiting.length
+        if (closing && unanswered === 0) drained.resolve()
+        post()
+      })
+  }
+
+  function distribute({ outcomes, isDue }: Answers, waiting: readonly Waiting[]): void {
+    waiting.forEach(({ resolve, reject }, n) => {
+      const outcome = outcomes[n]
+      if (outcome && 'value' in outcome) resolve(outcome.value)
+      else reject(outcome ? fromWire(outcome.error) : new Error('the ledger gave no answer'))
+    })
+    if (isDue) options.due()
+  }
+
+  function call<V extends Verb>(verb: V, ...args: Parameters<Verbs[V]>): Promise<ReturnType<Verbs[V]>> {
+    return new Promise((resolve, reject) => {
+      if (closing) return reject(new PostriderError('LEDGER_UNAVAILABLE', 'The ledger is closed.'))
+      if (unanswered >= limit) {
+        const words = `The ledger is busy: ${limit} writes wait for it. Ask again in some seconds.`
+        return reject(new PostriderError('LEDGER_BUSY', words, { retryable: true }))
+      }
+      unanswered += 1
+      const packed = verb === 'record' ? [withoutBodies(args[0] as Entries, queue.raws)] : args
+      queue.calls.push({ verb, now: clock.now(), args: packed } as Call)
+      queue.waiting.push({ resolve: resolve as (value: unknown) => void, reject })
+      post()
+    })
+  }
+
+  async function close(): Promise<void> {
+    if (unanswered === 0) drained.resolve()
+    await drained.promise
+    await thread.end()
+  }
+
+  try {
+    const { interrupted } = (await ask({ kind: 'open', owner, now: clock.now() })) as Opened
+    return {
+      interrupted,
+      call,
+      close() {
+        closing ??= close()
+        return closing
+      },
+    }
+  } catch (error) {
+    await thread.end()
+    throw error
+  }
+}
+
+type Entries = readonly Recordable[]
+type Batch = { calls: Call[]; raws: Uint8Array[]; waiting: Waiting[] }
+
+function emptyBatch(): Batch {
+  return { calls: [], raws: [], waiting: [] }
+}
+
+/**
+ * Takes the bodies of the events out of what becomes JSON, and leaves the parsed payloads behind: the ledger keeps the bytes. Copies, because a
+ * body is often a slice of a buffer of 64 kB, all of which would be cloned.
+ */
+function withoutBodies(entries: Entries, raws: Uint8Array[]): unknown[] {
+  return entries.map((entry) => {
+    raws.push(new Uint8Array(entry.event.raw))
+    return { ...entry, event: { ...entry.event, raw: undefined, payload: undefined } }
+  })
+}
+
+/** Between threads a Buffer becomes a plain array of bytes, which prints as numbers. */
+export function withBuffers(claim: Claim): Claim {
+  const messages = claim.messages.map((one) => ({ ...one, event: withBuffer(one.event) }))
+  return { ...claim, messages }
+}
+
+function withBuffer(event: Event): Event {
+  const { buffer, byteOffset, byteLength } = event.raw
+  return { ...event, raw: Buffer.from(buffer, byteOffset, byteLength) }
+}
