@@ -112,7 +112,6 @@ function isProbed(pause: Pause): boolean {
 }
 
 function uncertainReason(count: number): string {
-  return count > 1
-    ? `${count} requests in a row left and no answer of Genesys Cloud said what became of them. Sending resumes by itself when one gets through.`
-    : 'A request left and no answer of Genesys Cloud said what became of it. Sending resumes by itself when one gets through.'
+  const what = count > 1 ? `${count} requests in a row` : 'A request'
+  return `${what} left, and no answer of Genesys Cloud said what became of ${count > 1 ? 'them' : 'it'}. Look at status.mypurecloud.com; sending resumes by itself when one gets through.`
 }

@@ -47,7 +47,7 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
     return deps.contacts.lookup(identifier, ask, probe !== null)
   })
   if (found.kind === 'nobody') return end(claimed, 'failed', found.code, found.reason, deps)
-  if (found.kind === 'trouble') return giveBack(claimed, found.answer, deps)
+  if (found.kind === 'trouble') return notAnswered(claimed, 'the look-up of the customer', found.answer, deps)
   const { target } = found
 
   const result = deps.config.templates.render(
@@ -58,10 +58,10 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   if (result.kind === 'unrenderable') return end(claimed, 'failed', result.code, result.reason, deps)
   const { rendered } = result
 
-  if (probe) {
-    // A send of which nobody learns the outcome cannot be taken back; an empty one that is refused harms nobody.
-    const answer = await paced(() => deps.genesys.probe(target.channel), probe, deps)
-    if (answer.kind !== 'ok') return giveBack(claimed, answer, deps)
+  // A send of which nobody learns the outcome cannot be taken back; an empty one that is refused harms nobody.
+  const probed = probe ? await paced(() => deps.genesys.probe(target.channel), probe, deps) : null
+  if (probed && probed.kind !== 'ok') {
+    return notAnswered(claimed, 'an empty request that asks whether sending works again', probed, deps)
   }
 
   await takeBudget(deps)
@@ -75,6 +75,10 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
     mode,
   })
   if (opened.kind !== 'open') {
+    // A message in shadow is never sent: that its empty request was answered is all the proof there will be.
+    if (probed && opened.kind === 'skipped' && opened.code === 'shadow') {
+      await deps.breaker.after(probed, probe)
+    }
     const reason =
       'pause' in opened ? opened.pause.reason : 'reason' in opened ? opened.reason : 'the lease was lost'
     const level = opened.kind === 'braked' ? 'error' : opened.kind === 'skipped' ? 'info' : 'debug'
@@ -115,16 +119,26 @@ async function end(
   deps.log[state === 'failed' ? 'warn' : 'info'](`message ${state}`, { ...idsOf(message), state, code })
 }
 
-/** Genesys did not answer a question on the way to the send: nothing was sent, and nothing is lost. */
-async function giveBack(
-  { lease, message }: Claimed,
+/**
+ * Genesys did not answer a question on the way to the send, so nothing was sent: the message is given back, or ends where asking again would
+ * be answered the same.
+ */
+async function notAnswered(
+  claimed: Claimed,
+  question: string,
   answer: Exclude<Answer<unknown>, { kind: 'ok' }>,
   deps: DeliverDeps,
 ): Promise<void> {
-  const { code, reason } = outcomeOf(answer)
-  const again = `Genesys Cloud did not answer while the customer was looked up (${code}); nothing was sent. It is tried again.`
-  await deps.ledger.postpone(lease, { inMs: LOOK_AGAIN_MS, code, reason: again })
-  deps.log.warn('message waits: Genesys Cloud did not answer a look-up', {
+  const { lease, message } = claimed
+  const { certainty, code, retry } = outcomeOf(answer)
+  const what = `${'status' in answer && answer.status !== null ? `${answer.status} ` : ''}${answer.code ?? ''}: ${answer.message}`
+  if (certainty === 'not-sent' && retry === null) {
+    const reason = `Genesys Cloud refused ${question} (${what}); nothing was sent. Mend the cause, then re-trigger.`
+    return end(claimed, 'failed', code, reason, deps)
+  }
+  const reason = `Genesys Cloud did not answer ${question} (${what}); nothing was sent. It is tried again.`
+  await deps.ledger.postpone(lease, { inMs: LOOK_AGAIN_MS, code, reason })
+  deps.log.warn('message waits: Genesys Cloud did not answer what had to be known first', {
     ...idsOf(message),
     code,
     reason,
@@ -204,11 +218,13 @@ async function settle(
       await deps.clock.sleep(wait)
     }
   }
-  deps.log[settlement.outcome === 'sent' ? 'info' : 'warn'](`message ${settlement.outcome}`, {
+  const isAgain = settlement.outcome === 'failed' && settlement.retryInMs !== null
+  const outcome = isAgain ? 'not sent, and is tried again' : settlement.outcome
+  deps.log[settlement.outcome === 'sent' ? 'info' : 'warn'](`message ${outcome}`, {
     ...idsOf(message),
     attempt: attempt.id,
     channel: target.channel,
-    state: settlement.outcome,
+    state: isAgain ? 'scheduled' : settlement.outcome,
     ...(settlement.status === null ? {} : { status: settlement.status }),
     ...(settlement.code === null ? {} : { code: settlement.code }),
     ...(settlement.correlationId === null ? {} : { correlationId: settlement.correlationId }),
@@ -231,7 +247,8 @@ function settlementOf(message: Message, target: Target, answer: Answer<Sent>, de
     return { ...written, outcome: 'sent', conversationId, genesysMessageId: messageId }
   }
   if (outcome.certainty === 'unknown') {
-    return { ...written, outcome: 'unconfirmed', messageReason: `${outcome.reason} ${UNCONFIRMED_TODO}` }
+    const messageReason = `${outcome.reason} ${unconfirmedTodo(message.id)}`
+    return { ...written, outcome: 'unconfirmed', messageCode: outcome.code, messageReason }
   }
   // A contact that was known from memory may have been merged or deleted since: look it up anew, once.
   if (outcome.code === 'not-found' && target.channel === 'webmessaging' && target.cached) {
@@ -261,8 +278,9 @@ function settlementOf(message: Message, target: Target, answer: Answer<Sent>, de
   }
 }
 
-const UNCONFIRMED_TODO =
-  'Look at the customer’s conversation in Genesys Cloud, then say what you found: postrider messages settle ID --as sent (or not-sent).'
+function unconfirmedTodo(id: number): string {
+  return `Look at the customer’s conversation in Genesys Cloud, then say what you found: postrider messages settle ${id} --as sent (or not-sent).`
+}
 
 function idsOf(message: Message) {
   return { event: message.eventId, message: message.id, source: message.source, route: message.route }

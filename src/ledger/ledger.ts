@@ -189,7 +189,7 @@ export type Settlement = {
       messageCode: string
       messageReason: string
     }
-  | { outcome: 'unconfirmed'; messageReason: string }
+  | { outcome: 'unconfirmed'; messageCode: string; messageReason: string }
 )
 
 export type PauseRequest = {

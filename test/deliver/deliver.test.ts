@@ -118,6 +118,19 @@ describe('deliver', () => {
     assert.equal(rig.sandbox.counts().lookup, 1)
   })
 
+  it('shadow gets over an outage too: its empty request is the proof that sending works again', async () => {
+    const rig = await rigOf({ config: { route: 'channels: [webmessaging]\n    mode: shadow' } })
+    rig.sandbox.setMissingPermissions(['externalContacts:contact:view'])
+    await rig.record(1, 3)
+    await rig.run(90_000)
+    assert.equal((await rig.ledger.pauses())[0]?.code, 'permissions')
+    rig.sandbox.setMissingPermissions([])
+    await rig.run(90_000)
+    assert.deepEqual(await rig.ledger.pauses(), [])
+    assert.equal((await rig.ledger.reads.summary()).messages.skipped, 3)
+    assert.deepEqual(rig.sandbox.messages(), [])
+  })
+
   it('onlyTo skips everybody else before anything is asked', async () => {
     const rig = await rigOf({ config: { genesys: 'onlyTo: [N-2]' } })
     await rig.record(1, 2)
@@ -264,6 +277,19 @@ describe('deliver', () => {
     assert.equal(rig.sandbox.counts().message, 2)
   })
 
+  it('a look-up that is refused for good fails the message, and is not asked again and again', async () => {
+    const rig = await rigOf()
+    const body = { code: 'not.authorized', message: 'not in this division' }
+    rig.sandbox.fault({ operation: 'lookup', status: 403, body })
+    await rig.record(1, 1)
+    await rig.run(60_000)
+    const message = await only(rig)
+    assert.deepEqual([message.state, message.code, message.attempts], ['failed', 'forbidden', 0])
+    assert.match(message.reason ?? '', /look-up.*not in this division.*nothing was sent.*re-trigger/)
+    assert.equal(rig.sandbox.requests()['lookup 403'], 1)
+    assert.deepEqual(await rig.ledger.pauses(), [])
+  })
+
   it('an active conversation is waited for, in growing steps, and given up after maxAttempts', async () => {
     const rig = await rigOf({ config: { route: 'channels: [webmessaging]\n    maxAttempts: 3' } })
     await rig.recordEvents([customerEvent(1, rig.clock.now(), { id: 'C-1005' })])
@@ -277,13 +303,13 @@ describe('deliver', () => {
     )
   })
 
-  for (const [name, fault] of [
-    ['a time-out', { hang: true }],
-    ['500', { status: 500 }],
-    ['408', { status: 408 }],
-    ['a reset after the request was written', { reset: 'after-acting' }],
-    ['HTML instead of JSON', { html: true }],
-    ['an answer cut short', { cut: true }],
+  for (const [name, code, fault] of [
+    ['a time-out', 'no-answer', { hang: true }],
+    ['500', 'server-error', { status: 500 }],
+    ['408', 'no-answer', { status: 408 }],
+    ['a reset after the request was written', 'no-answer', { reset: 'after-acting' }],
+    ['HTML instead of JSON', 'no-answer', { html: true }],
+    ['an answer cut short', 'no-answer', { cut: true }],
   ] as const) {
     it(`${name} leaves the message unconfirmed, and it is not sent again by itself`, async () => {
       const rig = await rigOf()
@@ -291,8 +317,8 @@ describe('deliver', () => {
       await rig.record(1, 1)
       await rig.run(10 * 60_000)
       const message = await only(rig)
-      assert.deepEqual([message.state, message.attempts], ['unconfirmed', 1])
-      assert.match(message.reason ?? '', /settle/)
+      assert.deepEqual([message.state, message.code, message.attempts], ['unconfirmed', code, 1])
+      assert.match(message.reason ?? '', new RegExp(`messages settle ${message.id} `))
       assert.ok(rig.sandbox.counts().message <= 1)
     })
   }

@@ -78,7 +78,7 @@ function nextOf(settlement: Settlement, now: number): Next {
     case 'unconfirmed':
       return {
         state: 'unconfirmed',
-        code: cleanOrNull(settlement.code) ?? 'unconfirmed',
+        code: clean(settlement.messageCode),
         reason: clean(settlement.messageReason),
         dueAt: null,
       }

@@ -57,7 +57,13 @@ export type Answers = { outcomes: readonly Outcome[]; isDue: boolean }
 /** The thread that writes: everything that changes the ledger happens here, on one connection, one transaction after another. */
 const { file } = workerData as { file: string }
 
-type Running = { db: DatabaseSync; group: GroupCommit; workOf(call: Call): Work<unknown>; takeDue(): boolean }
+type Running = {
+  owner: boolean
+  db: DatabaseSync
+  group: GroupCommit
+  workOf(call: Call): Work<unknown>
+  takeDue(): boolean
+}
 let running: Running | null = null
 
 serve<Question>(
@@ -71,11 +77,11 @@ serve<Question>(
   },
   () => {
     if (!running) return
-    const { db, group } = running
+    const { owner, db, group } = running
     group.close()
     try {
       // An empty WAL: the file alone is the ledger, and may be copied.
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      if (owner) db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     } finally {
       db.close()
     }
@@ -102,6 +108,7 @@ function start({ owner, now }: Extract<Question, { kind: 'open' }>): Opened {
       undone: () => store.lanes.forget(),
     })
     running = {
+      owner,
       db,
       group,
       workOf(call) {

@@ -30,13 +30,11 @@ function longIntegersAsText(_key: string, value: unknown, context?: { source?: s
   return source !== undefined && /^-?\d+$/.test(source) ? source : value
 }
 
-/** Level by level, without recursion: a megabyte of brackets must not overflow the stack. */
+/** Its recursion ends at the limit: a megabyte of brackets must not overflow the stack. */
 function deeperThan(value: unknown, limit: number): boolean {
-  let level = [value].filter(isNested)
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > limit) return true
-    level = level.flatMap((nested) => Object.values(nested).filter(isNested))
-  }
+  if (!isNested(value)) return false
+  if (limit === 0) return true
+  for (const inner of Object.values(value)) if (deeperThan(inner, limit - 1)) return true
   return false
 }
 

@@ -145,6 +145,7 @@ export const UNCONFIRMED: Settlement = {
   code: 'no-answer',
   reason: 'No answer.',
   outcome: 'unconfirmed',
+  messageCode: 'no-answer',
   messageReason: 'Look into the conversation.',
 }
 
