@@ -17,7 +17,7 @@ import { writeBenchConfig } from './config.ts'
  * only verifies and answers. Tells its parent its port, and its memory whenever asked; ends with its parent.
  */
 const [side, folder = '.'] = process.argv.slice(2)
-const log = createLog({ level: 'info', pretty: false, stream: process.stderr })
+const log = createLog({ level: 'info', pretty: false })
 const loaded = loadConfig({ file: writeBenchConfig(folder), env: {}, unsetVariables: 'error' })
 if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems))
 const { port, stop } = await (side === 'service' ? service(loaded.config) : bare(loaded.config))

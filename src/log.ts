@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import winston from 'winston'
 import { visible } from './visible.ts'
 
@@ -59,15 +60,12 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
  * slipped into an error's words does not reach the log.
  */
 export function createLog(options: { level: string; pretty: boolean; stream?: NodeJS.WritableStream }): Log {
+  const { stream: out = process.stderr } = options
   const logger = winston.createLogger({
     level: options.level,
     // winston's own JSON sorts the keys of each line, which costs as much as everything else about it.
     format: winston.format.printf(options.pretty ? prettyLine : jsonLine),
-    transports: [
-      options.stream
-        ? new winston.transports.Stream({ stream: options.stream })
-        : new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] }),
-    ],
+    transports: [new winston.transports.Stream({ stream: out === process.stderr ? gathered(out) : out })],
   })
   const line =
     (level: keyof Log) =>
@@ -75,6 +73,27 @@ export function createLog(options: { level: string; pretty: boolean; stream?: No
       logger.log({ ...redactFields(fields), level, message: redact(message) })
     }
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
+
+/**
+ * Hands over what is logged in one turn of the event loop in one write, which for a file or a pipe is a call of the system that is waited for.
+ * What is left when the process ends is written then.
+ */
+function gathered(out: NodeJS.WritableStream): NodeJS.WritableStream {
+  let lines = ''
+  const flush = () => {
+    if (lines !== '') out.write(lines)
+    lines = ''
+  }
+  process.once('exit', flush)
+  return new Writable({
+    decodeStrings: false,
+    write(line: string, _encoding, done) {
+      if (lines === '') setImmediate(flush)
+      lines += line
+      done()
+    },
+  })
 }
 
 /** A log that goes nowhere: for commands whose output is their result. */

@@ -11,7 +11,7 @@ import { takeOwnership } from './sqlite/ownership.ts'
 import { createReader } from './sqlite/reader.ts'
 import { createRefusedCounts } from './sqlite/refused.ts'
 import { ledgerError } from './sqlite/trouble.ts'
-import { startWriter, type Writer, withBuffers } from './sqlite/writer.ts'
+import { startWriter, type Writer } from './sqlite/writer.ts'
 
 export type SqliteOptions = {
   file: string
@@ -104,7 +104,7 @@ function assemble(
       if (!closing.signal.aborted) flushing ??= flushRefusedLater()
     },
     addPlan: (eventId, plan, read) => call('addPlan', eventId, plan, read),
-    claim: async (request) => withBuffers(await call('claim', request)),
+    claim: (request) => call('claim', request),
     renew: (lease, leaseMs) => call('renew', lease, leaseMs),
     open: (lease, draft) => call('open', lease, draft),
     settle: (attemptId, settlement) => call('settle', attemptId, settlement),

@@ -13,6 +13,8 @@ export type Record = {
   together(entries: readonly Recordable[]): Recorded
   /** All entries, each in a savepoint: one that the database refuses is set aside. */
   apart(entries: readonly Recordable[]): Recorded
+  /** What was remembered of a transaction that was undone is not so. */
+  forget(): void
 }
 
 export type InsertMessages = (
@@ -42,6 +44,14 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
     prepare('ROLLBACK TO entry'),
   )
 
+  const lastSeen = new Map<string, number>()
+  /** To the second, which is as exact as anybody asks; not once for each event. */
+  function seen(source: string, receivedAt: number): void {
+    if (receivedAt - (lastSeen.get(source) ?? 0) < 1_000) return
+    seeSource.run(source, receivedAt)
+    lastSeen.set(source, receivedAt)
+  }
+
   function one(entry: Recordable, now: number): Recorded[number] {
     if (!isFirst(entry, now)) return { kind: 'known' }
     if (entry.kind === 'unreadable') {
@@ -60,7 +70,7 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
       plan.configVersion,
       event.raw,
     ).lastInsertRowid
-    seeSource.run(event.source, event.receivedAt)
+    seen(event.source, event.receivedAt)
     const { added } = insertMessages({ id: eventId, source: event.source }, plan, now)
     return { kind: 'recorded', eventId, messageIds: added }
   }
@@ -82,7 +92,7 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
       event.raw,
     )
     const id = insertEvent.run(...columns).lastInsertRowid
-    seeSource.run(event.source, event.receivedAt)
+    seen(event.source, event.receivedAt)
     return id
   }
 
@@ -92,7 +102,13 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
     return { kind: 'set-aside', eventId: unreadable(entry, reason), reason }
   }
 
+  function forget(): void {
+    store.lanes.forget()
+    lastSeen.clear()
+  }
+
   return {
+    forget,
     together(entries) {
       const now = clock.now()
       return entries.map((entry) => one(entry, now))
@@ -106,7 +122,7 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
           const refusal = refusalOf(error)
           if (refusal === null) throw error
           // What the undone entry made is gone, its lanes too.
-          store.lanes.forget()
+          forget()
           return setAside(entry, refusal, now)
         }
       })

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { workerData } from 'node:worker_threads'
 import { PostriderError } from '../../errors.ts'
 import { createGroupCommit, type GroupCommit, type Work } from '../group-commit.ts'
-import type { Ledger, Recordable } from '../ledger.ts'
+import type { Claim, Ledger, Recordable } from '../ledger.ts'
 import { migrate } from '../migrations.ts'
 import { clean, pauseOf } from '../rows.ts'
 import { openDatabase, preparer, stopWaitingLong } from './database.ts'
@@ -43,7 +43,8 @@ export type Verbs = Pick<
 export type Verb = keyof Verbs
 /** `now`: the time of the ledger's clock, which lives in the other thread. */
 export type Call = { [V in Verb]: { verb: V; now: number; args: Parameters<Verbs[V]> } }[Verb]
-export type Outcome = { value: unknown } | { error: WireError }
+/** A call without an answer (`ping`) has neither. */
+export type Outcome = { value?: unknown; error?: WireError }
 
 export type Question =
   /** Comes first. `owner`: what the boot before left behind is put in order. */
@@ -51,8 +52,11 @@ export type Question =
   /** `calls`: JSON of `Call[]`, which is faster to make and to read than a structured clone. `raws`: the bodies of the events in them, in order. */
   | { kind: 'calls'; calls: string; raws: readonly Uint8Array[] }
 export type Opened = { interrupted: number }
-/** In the order of the calls. `isDue`: messages are due since the last answer. */
-export type Answers = { outcomes: readonly Outcome[]; isDue: boolean }
+/**
+ * `outcomes`: JSON of `Outcome[]` in the order of the calls. `raws`: the bodies of the events that were claimed, in order. `isDue`: messages are due
+ * since the last answer.
+ */
+export type Answers = { outcomes: string; raws: readonly Uint8Array[]; isDue: boolean }
 
 /** The thread that writes: everything that changes the ledger happens here, on one connection, one transaction after another. */
 const { file } = workerData as { file: string }
@@ -105,7 +109,7 @@ function start({ owner, now }: Extract<Question, { kind: 'open' }>): Opened {
       transactions: transactionsOf(db, prepare),
       isTrouble,
       translate: (error) => ledgerError(error, file),
-      undone: () => store.lanes.forget(),
+      undone: () => verbs.record.forget(),
     })
     running = {
       owner,
@@ -154,7 +158,21 @@ async function perform(json: string, raws: readonly Uint8Array[]): Promise<Answe
       ),
     ),
   )
-  return { outcomes, isDue: takeDue() }
+  const claimed: Uint8Array[] = []
+  calls.forEach(({ verb }, n) => {
+    const outcome = outcomes[n]
+    if (verb === 'claim' && outcome?.value) outcome.value = withoutBodies(outcome.value as Claim, claimed)
+  })
+  return { outcomes: JSON.stringify(outcomes), raws: claimed, isDue: takeDue() }
+}
+
+/** Takes the bodies of the events out of what becomes JSON. */
+function withoutBodies({ messages, probe }: Claim, raws: Uint8Array[]) {
+  const without = messages.map((one) => {
+    raws.push(one.event.raw)
+    return { ...one, event: { ...one.event, raw: undefined } }
+  })
+  return { messages: without, probe }
 }
 
 /** Puts the bodies back where `writer.ts` took them from. */

@@ -1,9 +1,8 @@
 import type { Clock } from '../../clock.ts'
 import { PostriderError } from '../../errors.ts'
-import type { Event } from '../../event.ts'
 import type { Claim, Recordable } from '../ledger.ts'
 import { fromWire, startThread } from './thread.ts'
-import type { Answers, Call, Opened, Question, Verb, Verbs } from './writer-thread.ts'
+import type { Answers, Call, Opened, Outcome, Question, Verb, Verbs } from './writer-thread.ts'
 
 export type Writer = {
   /** How many messages the boot before left in the middle of their sending. */
@@ -13,12 +12,6 @@ export type Writer = {
   /** Takes nothing more, writes what waits, ends the thread. Idempotent. */
   close(): Promise<void>
 }
-
-/**
- * How many batches of calls the thread has at once: one that it commits, and one that waits at its door, so that it need not wait for this
- * thread between two commits. What comes meanwhile is the next batch: the slower the disk, the larger the groups.
- */
-const MOST_BATCHES = 2
 
 type Waiting = { resolve(value: unknown): void; reject(error: unknown): void }
 
@@ -37,16 +30,20 @@ export async function startWriter(options: {
   const thread = startThread(new URL('./writer-thread.ts', import.meta.url), file)
   const ask = (question: Question) => thread.ask(question)
   let unanswered = 0
-  let batches = 0
+  let isWriting = false
   let queue = emptyBatch()
   let closing: Promise<void> | null = null
   const drained = Promise.withResolvers<void>()
 
+  /**
+   * Hands over what waits, unless the thread is at work: then what comes meanwhile is the next batch, so that the slower the disk, the larger the
+   * groups. Two batches at once were measured slower: half of the commits were for one or two events.
+   */
   function post(): void {
-    if (batches >= MOST_BATCHES || queue.calls.length === 0) return
+    if (isWriting || queue.calls.length === 0) return
     const { calls, raws, waiting } = queue
     queue = emptyBatch()
-    batches += 1
+    isWriting = true
     ask({ kind: 'calls', calls: JSON.stringify(calls), raws })
       .then(
         (answers) => distribute(answers as Answers, waiting),
@@ -55,20 +52,22 @@ export async function startWriter(options: {
         },
       )
       .finally(() => {
-        batches -= 1
+        isWriting = false
         unanswered -= waiting.length
         if (closing && unanswered === 0) drained.resolve()
         post()
       })
   }
 
-  function distribute({ outcomes, isDue }: Answers, waiting: readonly Waiting[]): void {
+  function distribute(answers: Answers, waiting: readonly Waiting[]): void {
+    const outcomes = outcomesOf(answers)
     waiting.forEach(({ resolve, reject }, n) => {
       const outcome = outcomes[n]
-      if (outcome && 'value' in outcome) resolve(outcome.value)
-      else reject(outcome ? fromWire(outcome.error) : new Error('the ledger gave no answer'))
+      if (!outcome) reject(new Error('the ledger gave no answer'))
+      else if (outcome.error) reject(fromWire(outcome.error))
+      else resolve(outcome.value)
     })
-    if (isDue) options.due()
+    if (answers.isDue) options.due()
   }
 
   function call<V extends Verb>(verb: V, ...args: Parameters<Verbs[V]>): Promise<ReturnType<Verbs[V]>> {
@@ -82,7 +81,8 @@ export async function startWriter(options: {
       const packed = verb === 'record' ? [withoutBodies(args[0] as Entries, queue.raws)] : args
       queue.calls.push({ verb, now: clock.now(), args: packed } as Call)
       queue.waiting.push({ resolve: resolve as (value: unknown) => void, reject })
-      post()
+      // With all that came in the same turn of the event loop.
+      if (queue.calls.length === 1) setImmediate(post)
     })
   }
 
@@ -126,13 +126,21 @@ function withoutBodies(entries: Entries, raws: Uint8Array[]): unknown[] {
   })
 }
 
-/** Between threads a Buffer becomes a plain array of bytes, which prints as numbers. */
-export function withBuffers(claim: Claim): Claim {
-  const messages = claim.messages.map((one) => ({ ...one, event: withBuffer(one.event) }))
-  return { ...claim, messages }
+/** What `writer-thread.ts` packed: values as JSON, and the bodies of claimed events where their places are. */
+function outcomesOf({ outcomes: json, raws }: Answers): Outcome[] {
+  const outcomes = JSON.parse(json) as Outcome[]
+  let next = 0
+  for (const outcome of outcomes) {
+    if (!isClaim(outcome.value)) continue
+    for (const { event } of outcome.value.messages) {
+      const raw = raws[next++]
+      if (!raw) throw new Error('a claimed event came without its body')
+      event.raw = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+    }
+  }
+  return outcomes
 }
 
-function withBuffer(event: Event): Event {
-  const { buffer, byteOffset, byteLength } = event.raw
-  return { ...event, raw: Buffer.from(buffer, byteOffset, byteLength) }
+function isClaim(value: unknown): value is Claim {
+  return typeof value === 'object' && value !== null && 'messages' in value && 'probe' in value
 }
