@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { config as loadDotenv } from 'dotenv'
 import { z } from 'zod'
 import { messageOf, PostriderError } from './errors.ts'
@@ -30,16 +31,25 @@ export function processEnvironment(): Variables {
 
 /**
  * The value of NAME, or else what the file holds that NAME_FILE names: how containers are handed secrets. Empty counts as unset, as
- * compose files and `.env.example` write it. Throws ENVIRONMENT_INVALID where the file cannot be read.
+ * compose files and `.env.example` write it. Throws ENVIRONMENT_INVALID where the file cannot be read or holds nothing.
  */
 export function variable(variables: Variables, name: string): string | undefined {
   if (variables[name]) return variables[name]
   const path = variables[`${name}_FILE`]
   if (!path) return undefined
+  const value = contentOf(name, path)
+  if (value !== '') return value
+  throw new PostriderError(
+    'ENVIRONMENT_INVALID',
+    `${name}_FILE: the file ${path} is empty. Write the value into it.`,
+  )
+}
+
+function contentOf(name: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8').trimEnd() || undefined
+    return readFileSync(path, 'utf8').trimEnd()
   } catch (cause) {
-    const message = `${name}_FILE: cannot read the file that it names: ${messageOf(cause)}`
+    const message = `${name}_FILE: cannot read the file that it names: ${messageOf(cause)}. Correct the path, or set ${name} itself.`
     throw new PostriderError('ENVIRONMENT_INVALID', message, { cause })
   }
 }
@@ -51,6 +61,15 @@ const whole = (what: string, most: number) =>
     .regex(/^\d+$/, `expected ${what}`)
     .transform(Number)
     .refine((n) => n <= most, `expected ${what}`)
+
+/** By the address, not by how the name begins: 127.0.0.1.example.com is anybody's. */
+function isPrivate(text: string): boolean {
+  if (!URL.canParse(text)) return true
+  const { protocol, hostname } = new URL(text)
+  const isLoopback =
+    hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
+  return protocol === 'https:' || isLoopback
+}
 
 const FIELDS = {
   PORT: whole('a port, 0 to 65535', 65_535).default(3000),
@@ -69,6 +88,10 @@ const FIELDS = {
   GENESYS_CLIENT_SECRET: optionalText,
   GENESYS_GATEWAY_URL: z
     .url({ protocol: /^https?$/, error: 'expected a URL such as https://gateway.example.com' })
+    .refine(
+      isPrivate,
+      'plain http would carry the client secret unencrypted. Use https; http is for loopback only',
+    )
     .optional(),
   LOG_LEVEL: z
     .enum(['error', 'warn', 'info', 'debug'], 'expected error, warn, info or debug')

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
-import { loadConfig } from './config/load.ts'
 import { createWorker } from './deliver/worker.ts'
 import type { Environment, Variables } from './environment.ts'
 import { messageOf, PostriderError } from './errors.ts'
@@ -13,6 +12,7 @@ import type { Log } from './log.ts'
 import type { SenderState } from './ops/health.ts'
 import { assertSandboxAllowed, SANDBOX_CLIENT, startSandbox } from './sandbox/sandbox.ts'
 import { startServer } from './server.ts'
+import { configOf, LEDGER, loginOf, missingLogin, SANDBOX_LEDGER } from './settings.ts'
 
 export type Service = {
   config: Config
@@ -20,6 +20,8 @@ export type Service = {
   genesys: Genesys
   url: string
   ledgerUrl: string
+  /** Whether commands find this ledger without being told where it is. */
+  ledgerIsDefault: boolean
   /** Where messages go: the real thing, another host that speaks its API, or the sandbox. */
   sendsTo: 'live' | 'gateway' | 'sandbox'
   sandboxUrl: string | null
@@ -37,25 +39,18 @@ export type ServiceOptions = {
   sandboxPort?: number
 }
 
-export const SANDBOX_LEDGER = 'sqlite:data/sandbox.db'
-export const LEDGER = 'sqlite:data/postrider.db'
-
 /** Puts the service together and starts it: configuration → ledger → Genesys → server → worker. Throws PostriderError, with nothing left open. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { environment, log } = options
   const clock = systemClock
   const undo: (() => Promise<unknown>)[] = []
   try {
-    const config = configOf(environment.POSTRIDER_CONFIG, options.variables)
+    const config = settingsOf(options)
     for (const warning of config.warnings) log.warn(warning.message, { file: warning.file })
 
     const sandbox = options.sandbox ? await startSandboxFor(config, options) : null
     if (sandbox) undo.unshift(() => sandbox.close())
     const login = sandbox ? { ...SANDBOX_CLIENT, gatewayUrl: sandbox.url } : loginOf(environment)
-
-    const url = environment.DATABASE_URL ?? (sandbox ? SANDBOX_LEDGER : LEDGER)
-    const ledger = await openLedger({ url, clock, log, owner: true })
-    undo.unshift(() => ledger.close())
 
     const genesys = createGenesys({
       region: environment.GENESYS_REGION,
@@ -63,6 +58,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       clock,
       pace: () => pace(ledger, config),
     })
+    const url = environment.DATABASE_URL ?? (sandbox ? SANDBOX_LEDGER : LEDGER)
+    const ledger = await openLedger({ url, clock, log, owner: true })
+    undo.unshift(() => ledger.close())
     await ledger.bindHost(sandbox ? 'sandbox' : genesys.host)
 
     const worker = createWorker({
@@ -110,6 +108,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       genesys,
       url: server.url,
       ledgerUrl: url,
+      ledgerIsDefault: url === (environment.DATABASE_URL ?? LEDGER),
       sendsTo,
       sandboxUrl: sandbox?.url ?? null,
       stop: () => {
@@ -125,29 +124,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** Loads the configuration; throws CONFIG_INVALID with every problem at once. */
-export function configOf(file: string, variables: Variables): Config {
-  const loaded = loadConfig({ file, env: variables, unsetVariables: 'error' })
-  if (loaded.kind === 'loaded') return loaded.config
-  const lines = loaded.problems.map(
-    (problem) => `  ${problem.file}${problem.line === null ? '' : `:${problem.line}`}  ${problem.message}`,
-  )
-  throw new PostriderError('CONFIG_INVALID', `The configuration is not right:\n${lines.join('\n')}`)
-}
-
-/** How to log in to the org; throws ENVIRONMENT_INVALID that names what is not set. */
-export function loginOf(environment: Environment) {
-  const { GENESYS_CLIENT_ID: clientId, GENESYS_CLIENT_SECRET: clientSecret } = environment
-  if (clientId && clientSecret) {
-    return { clientId, clientSecret, gatewayUrl: environment.GENESYS_GATEWAY_URL ?? null }
+/** The configuration, where there is a login too: throws what is wrong with both at once, so that one start tells all there is to set. */
+function settingsOf({ environment, variables, sandbox }: ServiceOptions): Config {
+  try {
+    return configOf(environment.POSTRIDER_CONFIG, variables)
+  } catch (error) {
+    const also = sandbox ? null : missingLogin(environment)
+    if (!(error instanceof PostriderError) || also === null) throw error
+    throw new PostriderError(error.code, `${error.message}\n${also}`, { cause: error })
   }
-  const missing = (['GENESYS_CLIENT_ID', 'GENESYS_CLIENT_SECRET'] as const).filter(
-    (name) => !environment[name],
-  )
-  throw new PostriderError(
-    'ENVIRONMENT_INVALID',
-    `No Genesys Cloud to send to: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set. Set ${missing.length > 1 ? 'them' : 'it'} in the environment or in .env, or try Postrider without an org: npx postrider start --sandbox`,
-  )
 }
 
 async function startSandboxFor(config: Config, options: ServiceOptions) {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { after } from 'node:test'
 import { testLogStream } from './test-log.ts'
 
 export const ROOT = join(import.meta.dirname, '..')
@@ -15,43 +16,68 @@ export type Running = {
   url: string
   /** What it printed while it started. */
   lines: readonly string[]
+  /** What it logged so far. */
+  logged(): string
   /** Sends the signal and resolves with the exit code. */
   end(signal?: NodeJS.Signals): Promise<number | null>
 }
 
+/** A command that has not ended by then is a service that should not have started. */
+const LONGEST_MS = 60_000
+
 /** Runs one command to its end, with nothing of this process's environment but PATH. */
 export async function postrider(args: readonly string[], { cwd, env = {} }: Surroundings): Promise<Ended> {
-  const child = start(args, cwd, env)
+  const child = start(args, cwd, env, LONGEST_MS)
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   return { code: code as number | null, out, err }
 }
 
-/** Starts the service and resolves when it takes webhooks. Rejects with what it said where it ends instead. */
+/**
+ * Starts the service and resolves when it takes webhooks and has printed the line that `until` matches. Rejects with what it said where it
+ * ends instead.
+ */
 export async function startPostrider(
   args: readonly string[],
   { cwd, env = {} }: Surroundings,
+  until = /^Next/,
 ): Promise<Running> {
   const child = start(args, cwd, { PORT: '0', ...env })
   const said: string[] = []
+  const logged = () => said.join('')
   child.stderr.pipe(testLogStream('service'))
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()))
   const lines: string[] = []
   const output = createInterface({ input: child.stdout })
   for await (const line of output) {
     lines.push(line)
-    const url = /POST (\S+)\/webhooks\//.exec(lines.join('\n'))?.[1]
-    if (url !== undefined && /^Next/.test(line))
-      return { process: child, url, lines, end: (signal) => end(child, signal) }
+    const url = /(?:POST|^Postrider) (http:\/\/[^/\s]+)/m.exec(lines.join('\n'))?.[1]
+    if (url !== undefined && until.test(line))
+      return { process: child, url, lines, logged, end: (signal) => end(child, signal) }
   }
-  throw new Error(`the service did not start: ${said.join('')}`)
+  throw new Error(`the service did not start: ${logged()}`)
 }
 
-function start(args: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>) {
-  return spawn(process.execPath, [join(ROOT, 'bin/postrider'), ...args], {
+const children = new Set<ChildProcess>()
+// A test that fails leaves its service behind.
+after(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
+function start(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+  timeout?: number,
+) {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/postrider'), ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout,
   })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {

@@ -1,13 +1,17 @@
-import { existsSync } from 'node:fs'
-import { isAbsolute, resolve } from 'node:path'
-import type { Config, Problem } from '../config/config.ts'
+import { existsSync, statSync } from 'node:fs'
+import type { Config, Route } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 import { fixtureFiles, readFixture } from '../config/fixtures.ts'
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
+import { PostriderError } from '../errors.ts'
 import { checkFixture, type FixtureCheck } from '../plan/check.ts'
 import { PRESETS } from '../receive/sources/preset.ts'
-import { coloured, print, printJson, printTable, type Terminal } from './output.ts'
+import { problemLine } from '../settings.ts'
+import { print, printJson, type Terminal } from './output.ts'
+
+/** Where fixtures are looked for; there need not be any. */
+const FIXTURES = 'fixtures'
 
 /**
  * Checks the configuration and its templates, shows every route with its effective values, and plans and renders every fixture that expects
@@ -15,79 +19,69 @@ import { coloured, print, printJson, printTable, type Terminal } from './output.
  */
 export async function check(
   variables: Variables,
-  options: { config?: string; fixtures: string; json?: boolean },
+  options: { config?: string; fixtures?: string; json?: boolean },
   terminal: Terminal,
 ): Promise<boolean> {
   const file = options.config ?? readEnvironment(variables).POSTRIDER_CONFIG
+  const files = filesOf(options.fixtures)
   const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
   if (loaded.kind === 'invalid') {
-    if (options.json)
-      printJson(terminal, { ok: false, problems: loaded.problems, warnings: [], routes: [], fixtures: [] })
-    else for (const problem of loaded.problems) print(terminal, coloured(terminal, 'red', lineOf(problem)))
+    const { problems } = loaded
+    const nothing = { warnings: [], routes: [], fixtures: [], unchecked: [] }
+    if (options.json) printJson(terminal, { ok: false, problems, ...nothing })
+    else for (const problem of problems) print(terminal, problemLine(problem), 'red')
     return false
   }
   const { config } = loaded
-  const fixtures = checkFixtures(config, options.fixtures)
-  const ok = fixtures.every(({ differences }) => differences.length === 0)
+  const fixtures = files.map((one) => checkFile(one, config))
+  const checked = fixtures.filter((one) => 'differences' in one)
+  const unchecked = fixtures.filter((one) => 'why' in one)
+  const ok = checked.every(({ differences }) => differences.length === 0)
   if (options.json) {
-    const { warnings } = config
-    printJson(terminal, {
-      ok,
-      version: config.version,
-      problems: [],
-      warnings,
-      routes: routesJson(config),
-      fixtures,
-    })
+    const { version, warnings } = config
+    const routes = config.routes.map(routeJson)
+    printJson(terminal, { ok, version, problems: [], warnings, routes, fixtures: checked, unchecked })
     return ok
   }
-  for (const warning of config.warnings) print(terminal, coloured(terminal, 'yellow', lineOf(warning)))
-  printTable(
-    terminal,
-    ['ROUTE', 'ON', 'MODE', 'TEMPLATE', 'CHANNELS', 'FIND BY', 'ONCE', 'DELAY', 'EXPIRES', 'BRAKE', 'TRIES'],
-    routesJson(config).map((route) => [
-      route.name,
-      route.on.join(', '),
-      route.mode,
-      route.template,
-      route.channels.join(', '),
-      route.findBy.join(', '),
-      route.once,
-      route.delay,
-      route.expireAfter,
-      route.brake,
-      route.maxAttempts,
-    ]),
-    'No routes.',
-  )
-  for (const { file, differences } of fixtures) {
-    const fine = differences.length === 0
-    print(terminal, coloured(terminal, fine ? 'green' : 'red', `${fine ? 'ok  ' : 'FAIL'}  ${file}`))
-    for (const difference of differences) print(terminal, `      ${difference}`)
+  for (const warning of config.warnings) print(terminal, problemLine(warning), 'yellow')
+  for (const route of config.routes) printRoute(route, config, terminal)
+  for (const one of checked) {
+    const fine = one.differences.length === 0
+    print(terminal, `${fine ? 'ok  ' : 'FAIL'}  ${one.file}`, fine ? 'green' : 'red')
+    for (const difference of one.differences) print(terminal, `      ${difference}`)
   }
-  print(
-    terminal,
-    `${file}: ${config.routes.length} routes, ${fixtures.length} fixtures, version ${config.version}`,
-  )
+  for (const one of unchecked) print(terminal, `--    ${one.file}  not checked: ${one.why}`, 'yellow')
+  const failed = checked.filter(({ differences }) => differences.length > 0).length
+  const outcome = `${counted(checked.length, 'fixture')}${failed > 0 ? `, ${failed} not as expected` : ''}`
+  print(terminal, `${file}: ${counted(config.routes.length, 'route')}, ${outcome}, version ${config.version}`)
   return ok
 }
 
-/** The fixtures that a configuration can say something about: those whose source it has. */
-function checkFixtures(config: Config, folder: string): FixtureCheck[] {
-  const path = isAbsolute(folder) ? folder : resolve(folder)
-  if (!existsSync(path)) return []
-  const now = new Date()
-  return fixtureFiles(path).flatMap((file): FixtureCheck[] => {
-    const read = readFixture(file)
-    if (read.kind === 'invalid') return [{ file, foreseen: [], differences: [read.reason] }]
-    const source = config.sources.get(read.fixture.source)
-    if (!source || read.fixture.expect === null) return []
-    return [checkFixture(read.fixture, config, PRESETS[source.preset].read, now)]
-  })
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
 
-function routesJson(config: Config) {
-  return config.routes.map((route) => ({
+/** Throws USAGE where a folder was named that is none: no fixture checked would look like all of them well. */
+function filesOf(folder: string | undefined): string[] {
+  if (folder !== undefined && !(existsSync(folder) && statSync(folder).isDirectory())) {
+    throw new PostriderError('USAGE', `--fixtures: there is no folder ${folder}.`)
+  }
+  return folder === undefined && !existsSync(FIXTURES) ? [] : fixtureFiles(folder ?? FIXTURES)
+}
+
+function checkFile(file: string, config: Config): FixtureCheck | { file: string; why: string } {
+  const read = readFixture(file)
+  if (read.kind === 'invalid') return { file, foreseen: [], differences: [read.reason] }
+  const { fixture } = read
+  const source = config.sources.get(fixture.source)
+  if (!source) return { file, why: `the configuration has no source ${fixture.source}` }
+  if (fixture.expect === null) return { file, why: 'it expects nothing' }
+  return checkFixture(fixture, config, PRESETS[source.preset].read, new Date())
+}
+
+/** A route as it is in effect, every default filled in; `--json` prints this. */
+function routeJson(route: Route) {
+  return {
     name: route.name,
     on: route.on.map(({ text }) => text),
     mode: route.mode,
@@ -104,9 +98,31 @@ function routesJson(config: Config) {
     brake: route.brake ? `${route.brake.messages} per ${formatDuration(route.brake.perMs)}` : 'none',
     maxAttempts: route.maxAttempts,
     onUnconfirmed: route.onUnconfirmed,
-  }))
+  }
 }
 
-function lineOf(problem: Problem): string {
-  return `${problem.file}${problem.line === null ? '' : `:${problem.line}`}  ${problem.message}`
+function printRoute(route: Route, config: Config, terminal: Terminal): void {
+  const { name, mode, on, when, customer, once, ...others } = routeJson(route)
+  const line = (key: string, value: string) => print(terminal, `  ${key.padEnd(13)}  ${value}`)
+  print(terminal, `${name}  ${mode.toUpperCase()}`)
+  line('on', on.join(', '))
+  line('when', when ?? 'always')
+  line(
+    'customer',
+    customer
+      ? Object.entries(customer)
+          .map(([field, text]) => `${field} ${text}`)
+          .join(' · ')
+      : 'as the source names them',
+  )
+  line('findBy', others.findBy.join(', '))
+  line('template', `${others.template}  (${config.templates.files(others.template).join(', ')})`)
+  line('channels', others.channels.join(', '))
+  line('once', once ?? 'no: a message for every event')
+  line('delay', others.delay)
+  line('expireAfter', others.expireAfter)
+  line('brake', others.brake)
+  line('maxAttempts', String(others.maxAttempts))
+  line('onUnconfirmed', others.onUnconfirmed)
+  print(terminal, '')
 }

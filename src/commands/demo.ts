@@ -1,7 +1,6 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, rmSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { systemClock } from '../clock.ts'
-import { readFixture } from '../config/fixtures.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import type { Event } from '../event.ts'
@@ -9,12 +8,15 @@ import { openLedger } from '../ledger/open.ts'
 import { createLog, silentLog } from '../log.ts'
 import { type Service, startService } from '../main.ts'
 import type { Message } from '../message.ts'
-import { coloured, print, printTable, type Terminal } from './output.ts'
-import { post, type SignedDelivery, sign, tampered } from './replay.ts'
-import { stopped } from './start.ts'
+import { assertSandboxAllowed } from '../sandbox/sandbox.ts'
+import { fixtureOf, post, type SignedDelivery, sign, tampered } from './deliveries.ts'
+import { type Cell, print, printTable, type Terminal } from './output.ts'
+import { stopped, stopSignal } from './start.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const DEMO_LEDGER = 'sqlite:data/demo.db'
+const CONFIG = join(ROOT, 'examples/demo/postrider.yaml')
+const DEMO_FILE = 'data/demo.db'
+const DEMO_LEDGER = `sqlite:${DEMO_FILE}`
 /** The order tells a story: what goes out, what does not, what is refused. */
 const ORDER = [
   'ticket-resolved',
@@ -29,44 +31,59 @@ const ORDER = [
 const PATIENCE_MS = 60_000
 
 /** Runs the service against the sandbox, replays the example events over HTTP, shows what became of each, and goes on running. */
-export async function demo(variables: Variables, terminal: Terminal): Promise<void> {
+export async function demo(variables: Variables, asked: boolean, terminal: Terminal): Promise<void> {
+  // The org of a real configuration has no part in this, nor what is wrong with it.
+  const { PORT, HOST, LOG_LEVEL, NODE_ENV } = variables
   const demoVariables: Variables = {
-    ...variables,
-    POSTRIDER_CONFIG: join(ROOT, 'examples/demo/postrider.yaml'),
+    PORT,
+    HOST,
+    LOG_LEVEL: LOG_LEVEL || 'error',
+    NODE_ENV,
+    POSTRIDER_CONFIG: CONFIG,
     DATABASE_URL: DEMO_LEDGER,
   }
   const environment = readEnvironment(demoVariables)
+  assertSandboxAllowed({ nodeEnv: environment.NODE_ENV, asked })
   const log = createLog({
-    level: variables.LOG_LEVEL ? environment.LOG_LEVEL : 'error',
+    level: environment.LOG_LEVEL,
     pretty: terminal.err.isTTY === true,
     stream: terminal.err,
   })
+  using stopping = stopSignal()
   await freshLedger()
   const options = { environment, variables: demoVariables, log, sandbox: true, sandboxPort: 4010 }
   const service = await startService(options).catch((error: unknown) => {
     if (!(error instanceof PostriderError) || error.code !== 'PORT_IN_USE') throw error
+    print(terminal, `Port ${environment.PORT} or 4010 is in use by another program; free ones serve as well.`)
     return startService({ ...options, environment: { ...environment, PORT: 0 }, sandboxPort: 0 })
   })
   print(
     terminal,
-    `Postrider ${service.url} sends to the sandbox ${service.sandboxUrl}; nothing leaves this machine.\n`,
+    `Postrider ${service.url} sends to the sandbox ${service.sandboxUrl}; nothing leaves this machine.`,
   )
   const replayed = await replayAll(service)
-  print(terminal, 'The example events were signed and posted. What is due now is being sent …\n')
-  const outcome = await settled(service)
-  printOutcome(service, replayed, outcome, terminal)
-  await stopped(service, log)
+  print(terminal, 'The example events were signed and posted. What is due now is being sent …')
+  print(terminal, '')
+  const outcome = await Promise.race([settled(service), stopping.first])
+  if (typeof outcome !== 'string') printOutcome(service, replayed, outcome, terminal)
+  await stopped(service, stopping, log)
 }
 
-/** The demo begins anew each time: its fixtures name the same carts and tickets. Refuses while another demo runs. */
+/** The demo begins anew each time: its fixtures name the same carts and tickets. Throws LEDGER_IN_USE while another demo runs here. */
 async function freshLedger(): Promise<void> {
-  const file = DEMO_LEDGER.replace('sqlite:', '')
-  mkdirSync(dirname(file), { recursive: true })
-  const ledger = await openLedger({ url: DEMO_LEDGER, clock: systemClock, log: silentLog, owner: true })
-  await ledger.close()
-  for (const name of readdirSync(dirname(file))) {
-    if (name.startsWith('demo.db')) rmSync(join(dirname(file), name))
+  mkdirSync(dirname(DEMO_FILE), { recursive: true })
+  try {
+    const ledger = await openLedger({ url: DEMO_LEDGER, clock: systemClock, log: silentLog, owner: true })
+    await ledger.close()
+  } catch (error) {
+    if (error instanceof PostriderError && error.code === 'LEDGER_IN_USE') {
+      const message = `Another demo runs in this folder: it has ${DEMO_FILE}. Stop it first, with Ctrl-C where it runs.`
+      throw new PostriderError('LEDGER_IN_USE', message, { cause: error })
+    }
+    // Whatever else is wrong with it: it goes.
   }
+  // Its lock stays: removing that would let two demos own one ledger.
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${DEMO_FILE}${suffix}`, { force: true })
 }
 
 type Delivered = { fixture: string; webhookId: string; status: number; answer: string }
@@ -74,9 +91,7 @@ type Delivered = { fixture: string; webhookId: string; status: number; answer: s
 async function replayAll(service: Service): Promise<Delivered[]> {
   const deliveries: { fixture: string; source: string; signed: SignedDelivery }[] = []
   for (const name of ORDER) {
-    const read = readFixture(join(ROOT, 'fixtures/crm', `${name}.json`))
-    if (read.kind === 'invalid') throw new PostriderError('CONFIG_INVALID', `${name}: ${read.reason}`)
-    const { fixture } = read
+    const fixture = fixtureOf(join(ROOT, 'fixtures/crm', `${name}.json`))
     const secret = service.config.sources.get(fixture.source)?.secrets[0] ?? ''
     const signed = sign(fixture, secret, { skewMs: 0, fresh: false })
     deliveries.push({ fixture: name, source: fixture.source, signed })
@@ -120,7 +135,7 @@ function printOutcome(
   terminal: Terminal,
 ): void {
   const shown = new Set<number>()
-  const rows = delivered.flatMap(({ fixture, webhookId, status, answer }) => {
+  const rows = delivered.flatMap(({ fixture, webhookId, status, answer }): Cell[][] => {
     const event = outcome.events.find((one) => one.key === webhookId)
     if (status !== 200) return [[fixture, status, 'refused', '', '', '', answer]]
     if (!event) return [[fixture, status, '', '', '', '', '']]
@@ -134,7 +149,7 @@ function printOutcome(
       status,
       event.state,
       message.route,
-      colouredState(terminal, message.state),
+      stateCell(message.state),
       message.state === 'sent' ? message.channel : '',
       message.reason ?? '',
     ])
@@ -145,17 +160,20 @@ function printOutcome(
     rows,
     'Nothing happened.',
   )
+  const config = relative(process.cwd(), CONFIG)
+  const fixture = relative(process.cwd(), join(ROOT, 'fixtures/crm/order-placed.json'))
   print(terminal, '')
   print(terminal, `What the customers see   ${service.sandboxUrl}/`)
-  print(terminal, 'One message              DATABASE_URL=sqlite:data/demo.db npx postrider messages show 1')
-  print(terminal, 'What needs a person      DATABASE_URL=sqlite:data/demo.db npx postrider status')
+  print(terminal, `One message              DATABASE_URL=${DEMO_LEDGER} npx postrider messages show 1`)
+  print(terminal, `What needs a person      DATABASE_URL=${DEMO_LEDGER} npx postrider status`)
   print(
     terminal,
-    `Another event            POSTRIDER_CONFIG=examples/demo/postrider.yaml npx postrider replay fixtures/crm/order-placed.json --url ${service.url} --times 2`,
+    `Another event            POSTRIDER_CONFIG=${config} npx postrider replay ${fixture} --url ${service.url} --times 2`,
   )
-  print(terminal, '\nIt goes on running; Ctrl-C stops it.')
+  print(terminal, '')
+  print(terminal, 'It goes on running; Ctrl-C stops it.')
 }
 
-function colouredState(terminal: Terminal, state: Message['state']): string {
-  return coloured(terminal, state === 'sent' ? 'green' : state === 'failed' ? 'red' : 'yellow', state)
+function stateCell(state: Message['state']): Cell {
+  return { text: state, colour: state === 'sent' ? 'green' : state === 'failed' ? 'red' : 'yellow' }
 }

@@ -3,15 +3,19 @@ import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import type { Event } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { EventFilter } from '../ledger/reads.ts'
-import { configOf } from '../main.ts'
+import type { EventFilter, MessageFilter } from '../ledger/reads.ts'
 import { planEvent } from '../plan/plan.ts'
 import { PRESETS } from '../receive/sources/preset.ts'
-import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import { configOf } from '../settings.ts'
+import { localTime, print, printJson, printTable, printText, type Terminal } from './output.ts'
 import { eventJson, messageJson } from './show.ts'
 
-export async function listEvents(ledger: Ledger, filter: EventFilter, json: boolean, terminal: Terminal) {
-  const events = await ledger.reads.events(filter)
+/** A customer is known by the messages that were planned for them. */
+type Filter = EventFilter & Pick<MessageFilter, 'customer'>
+
+export async function listEvents(ledger: Ledger, filter: Filter, json: boolean, terminal: Terminal) {
+  const { customer, ...others } = filter
+  const events = customer ? await eventsOf(ledger, customer, others) : await ledger.reads.events(others)
   if (json) return printJson(terminal, events.map(eventJson))
   printTable(
     terminal,
@@ -34,25 +38,46 @@ export async function showEvent(ledger: Ledger, id: number, json: boolean, termi
   const messages = await ledger.reads.messages({ eventId: id, limit: 1000 })
   const body = event.raw.toString('utf8')
   if (json) return printJson(terminal, { ...eventJson(event), body, messages: messages.map(messageJson) })
-  print(terminal, `Event ${id}  ${event.state}  ${event.source}/${event.type}`)
+  const type = event.type === '' ? '(type unknown)' : event.type
+  print(terminal, `Event ${id}  ${event.state}  ${event.source}/${type}`)
   if (event.reason) print(terminal, event.reason)
   print(
     terminal,
     `key ${event.key}  occurred ${localTime(event.occurredAt)}  received ${localTime(event.receivedAt)}`,
   )
-  printTable(
-    terminal,
-    ['ROUTE', 'OUTCOME', 'WHY'],
-    event.notes.map((note) => [note.route, note.outcome, note.reason]),
-    'No route listens to it.',
-  )
-  printTable(
-    terminal,
-    ['MESSAGE', 'ROUTE', 'STATE', 'CHANNEL', 'REASON'],
-    messages.map((message) => [message.id, message.route, message.state, message.channel, message.reason]),
-    'No messages.',
-  )
-  print(terminal, body)
+  if (event.state !== 'unreadable') {
+    printTable(
+      terminal,
+      ['ROUTE', 'OUTCOME', 'WHY'],
+      event.notes.map((note) => [note.route, note.outcome, note.reason]),
+      'No route listens to it.',
+    )
+    printTable(
+      terminal,
+      ['MESSAGE', 'ROUTE', 'STATE', 'CHANNEL', 'REASON'],
+      messages.map((message) => [message.id, message.route, message.state, message.channel, message.reason]),
+      'No messages.',
+    )
+  }
+  printText(terminal, body)
+}
+
+/** More messages than one customer has, and not more than are looked up quickly. */
+const MOST_MESSAGES = 1000
+
+async function eventsOf(
+  ledger: Ledger,
+  customer: NonNullable<Filter['customer']>,
+  { state, reason, limit, ...filter }: EventFilter,
+): Promise<Event[]> {
+  const messages = await ledger.reads.messages({ ...filter, customer, limit: MOST_MESSAGES })
+  const ids = [...new Set(messages.map(({ eventId }) => eventId))]
+  const events = await Promise.all(ids.map((id) => ledger.reads.event(id)))
+  return events
+    .filter((event) => event !== null)
+    .filter((event) => state === undefined || event.state === state)
+    .filter((event) => reason === undefined || event.reason?.toLowerCase().includes(reason.toLowerCase()))
+    .slice(0, limit)
 }
 
 /**
@@ -67,8 +92,9 @@ export async function replanEvents(
   terminal: Terminal,
 ): Promise<boolean> {
   const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
+  const events = await Promise.all([...new Set(ids)].map((id) => eventOf(ledger, id)))
   const outcomes = []
-  for (const id of ids) outcomes.push(await replan(ledger, await eventOf(ledger, id), config))
+  for (const event of events) outcomes.push(await replan(ledger, event, config))
   if (json) printJson(terminal, outcomes)
   else {
     printTable(

@@ -1,19 +1,20 @@
 import type { Command } from 'commander'
-import { InvalidArgumentError } from 'commander'
-import { EVENT_STATES } from '../event.ts'
-import type { EventFilter, MessageFilter } from '../ledger/reads.ts'
-import { MESSAGE_STATES } from '../message.ts'
+import { InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../config/duration.ts'
+import type { EventState } from '../event.ts'
+import type { MessageFilter } from '../ledger/reads.ts'
+import type { Customer, MessageState } from '../message.ts'
 
-/** The options that every list takes. */
-export type ListOptions = {
-  state?: string
+/** The options that every list takes, as commander parsed them. Times: epoch milliseconds. */
+export type ListOptions<State extends EventState | MessageState> = {
+  state?: State
   route?: string
   source?: string
   type?: string
   reason?: string
-  since?: string
-  until?: string
-  limit: string
+  since?: number
+  until?: number
+  limit: number
   externalId?: string
   email?: string
   phone?: string
@@ -22,78 +23,106 @@ export type ListOptions = {
 
 export function addListOptions(command: Command, states: readonly string[]): Command {
   return command
-    .option('--state <state>', states.join(' | '))
-    .option('--route <name>')
-    .option('--source <name>')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(states))
+    .option('--route <name>', 'only of this route')
+    .option('--source <name>', 'only from this source')
     .option('--type <type>', 'an event type; * matches any characters')
     .option('--reason <text>', 'a reason’s code, or a part of its words')
-    .option('--since <time>', 'an ISO time, a time of today such as 02:00, or how long ago, such as 2h')
-    .option('--until <time>', 'likewise')
-    .option('--limit <n>', 'newest first', '50')
+    .option(
+      '--since <time>',
+      'an ISO time, a time of today such as 02:00, or how long ago, such as 2h',
+      instant,
+    )
+    .option('--until <time>', 'likewise', instant)
+    .option('--limit <n>', 'at most so many, newest first', positiveNumber, 50)
+    .option('--external-id <id>', 'the customer’s id in the source')
+    .option('--email <address>', 'the customer’s address, as the event named it')
+    .option('--phone <number>', 'the customer’s number, as the event named it')
     .option('--json', 'one array of objects')
 }
 
-export function addCustomerOptions(command: Command): Command {
-  return command
-    .option('--external-id <id>', 'the customer’s id in the source')
-    .option('--email <address>')
-    .option('--phone <number>')
-}
+type Filter<State> = Omit<MessageFilter, 'state' | 'eventId'> & { state?: State }
 
-export function eventFilter(options: ListOptions, now: number): EventFilter {
-  return { ...commonFilter(options, now), ...stateOf(options, EVENT_STATES) }
-}
-
-export function messageFilter(options: ListOptions, now: number): MessageFilter {
-  const customer = {
-    ...(options.externalId === undefined ? {} : { externalId: options.externalId }),
-    ...(options.email === undefined ? {} : { email: options.email }),
-    ...(options.phone === undefined ? {} : { phone: options.phone }),
+/** What the ledger is asked for. Refuses a time that ends before it begins, which would look like an empty ledger. */
+export function filterOf<State extends EventState | MessageState>(
+  options: ListOptions<State>,
+): Filter<State> {
+  const { json: _, externalId, email, phone, ...filter } = options
+  if (filter.since !== undefined && filter.until !== undefined && filter.since > filter.until) {
+    throw new InvalidArgumentError('--since is later than --until: nothing can lie between them.')
   }
-  return {
-    ...commonFilter(options, now),
-    ...stateOf(options, MESSAGE_STATES),
-    ...(Object.keys(customer).length > 0 ? { customer } : {}),
-  }
+  const customer = given({ externalId, email, phone })
+  return { ...filter, ...(customer === null ? {} : { customer }) }
 }
 
-function commonFilter(options: ListOptions, now: number) {
-  return {
-    ...(options.route === undefined ? {} : { route: options.route }),
-    ...(options.source === undefined ? {} : { source: options.source }),
-    ...(options.type === undefined ? {} : { type: options.type }),
-    ...(options.reason === undefined ? {} : { reason: options.reason }),
-    ...(options.since === undefined ? {} : { since: instant(options.since, now) }),
-    ...(options.until === undefined ? {} : { until: instant(options.until, now) }),
-    limit: wholeNumber(options.limit),
-  }
+function given(
+  customer: {
+    [Name in 'externalId' | 'email' | 'phone']: string | undefined
+  },
+): Pick<Customer, 'externalId' | 'email' | 'phone'> | null {
+  const named = Object.entries(customer).filter(([, value]) => value !== undefined)
+  return named.length === 0 ? null : Object.fromEntries(named)
 }
 
-function stateOf<T extends string>(options: ListOptions, states: readonly T[]): { state?: T } {
-  if (options.state === undefined) return {}
-  const state = states.find((candidate) => candidate === options.state)
-  if (state === undefined) {
-    throw new InvalidArgumentError(`--state: expected ${states.join(', ')}; got ${options.state}`)
-  }
-  return { state }
-}
+/** A day in its own form, and with a time and perhaps a zone: what `Date.parse` takes beyond it, it guesses at. */
+const ISO = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/
+/** Further back than any ledger, and still a date. */
+const LONGEST_MS = 36_500 * 86_400_000
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** `2026-11-23T02:00Z`, `02:00` (today, the terminal's zone), `2h` (ago) → epoch milliseconds. */
-export function instant(text: string, now: number): number {
-  const ago = /^(\d+)([smhd])$/.exec(text)
-  if (ago) return now - Number(ago[1]) * (UNIT_MS[ago[2] ?? ''] ?? 0)
-  const clock = /^(\d{1,2}):(\d{2})$/.exec(text)
+/** `2026-11-23T02:00Z`, `2026-11-23` and `02:00` (the terminal's zone), `2h` (ago) → epoch milliseconds. */
+export function instant(text: string): number {
+  const now = Date.now()
+  const ago = parseDuration(text)
+  if (ago !== null && ago <= LONGEST_MS) return now - ago
+  const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text)
   if (clock) return new Date(now).setHours(Number(clock[1]), Number(clock[2]), 0, 0)
-  const at = Date.parse(text)
+  const [, year, month, day, time] = ISO.exec(text) ?? []
+  const exists = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
+  const at = exists ? Date.parse(time === undefined ? `${text}T00:00` : text) : Number.NaN
   if (Number.isNaN(at)) {
-    throw new InvalidArgumentError(`expected a time such as 2026-11-23T02:00Z, 02:00 or 2h; got ${text}`)
+    throw new InvalidArgumentError(
+      `Expected a time such as 2026-11-23T02:00Z or 02:00, or how long ago, such as 2h; got ${text || 'nothing'}.`,
+    )
   }
   return at
 }
 
 export function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError(`expected a whole number; got ${text}`)
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError(`Expected a whole number; got ${text}.`)
   return Number(text)
+}
+
+export function positiveNumber(text: string): number {
+  const number = wholeNumber(text)
+  if (number === 0) throw new InvalidArgumentError('Expected a whole number from 1.')
+  return number
+}
+
+/** For arguments that are given several times over. */
+export function wholeNumbers(text: string, before: readonly number[] | undefined): readonly number[] {
+  return [...(before ?? []), wholeNumber(text)]
+}
+
+export function portNumber(text: string): number {
+  const port = wholeNumber(text)
+  if (port > 65_535) throw new InvalidArgumentError('Expected a port, 0 to 65535; 0 takes a free one.')
+  return port
+}
+
+/** A duration of some length, in milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === null || ms === 0 || ms > LONGEST_MS) {
+    throw new InvalidArgumentError(`Expected a duration such as 30m, 2h or 7d; got ${text}.`)
+  }
+  return ms
+}
+
+/** `10m` or `-10m` → milliseconds. */
+export function signedDuration(text: string): number {
+  const ms = parseDuration(text.replace(/^[-+]/, ''))
+  if (ms === null || ms > LONGEST_MS) {
+    throw new InvalidArgumentError(`Expected a duration such as -10m or 10m; got ${text}.`)
+  }
+  return text.startsWith('-') ? -ms : ms
 }

@@ -5,7 +5,7 @@ import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
 import { silentLog } from '../log.ts'
-import { LEDGER } from '../main.ts'
+import { LEDGER } from '../settings.ts'
 
 /** Opens the ledger for one command, beside the service that owns it. Refuses a file that does not exist: it would look like an empty ledger. */
 export async function openForCommand(environment: Environment): Promise<Ledger> {

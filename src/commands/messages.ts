@@ -1,7 +1,8 @@
 import { PostriderError } from '../errors.ts'
 import type { Acted, Ledger } from '../ledger/ledger.ts'
 import type { MessageFilter } from '../ledger/reads.ts'
-import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import type { Customer } from '../message.ts'
+import { localTime, print, printJson, printTable, printText, type Terminal } from './output.ts'
 import { attemptJson, messageJson } from './show.ts'
 
 export async function listMessages(ledger: Ledger, filter: MessageFilter, json: boolean, terminal: Terminal) {
@@ -9,12 +10,13 @@ export async function listMessages(ledger: Ledger, filter: MessageFilter, json: 
   if (json) return printJson(terminal, messages.map(messageJson))
   printTable(
     terminal,
-    ['ID', 'CREATED', 'STATE', 'ROUTE', 'CHANNEL', 'TRIES', 'DUE', 'REASON'],
+    ['ID', 'CREATED', 'STATE', 'ROUTE', 'CUSTOMER', 'CHANNEL', 'TRIES', 'DUE', 'REASON'],
     messages.map((message) => [
       message.id,
       localTime(message.createdAt),
       message.state,
       message.route,
+      shortName(message.customer),
       message.channel,
       message.attempts,
       message.state === 'scheduled' ? localTime(message.dueAt) : '',
@@ -39,25 +41,27 @@ export async function showMessage(ledger: Ledger, id: number, json: boolean, ter
   }
   print(terminal, `Message ${id}  ${message.state}  ${message.route}  (event ${message.eventId})`)
   if (message.reason) print(terminal, message.reason)
+  print(terminal, `to ${customerLine(message.customer)}`)
   const facts = [
     `channel ${message.channel}`,
-    message.contactId ? `contact ${message.contactId} found by ${message.foundBy}` : 'no contact looked up',
+    message.contactId ? `contact ${message.contactId} found by ${message.foundBy}` : 'no contact found yet',
     `due ${localTime(message.dueAt)}`,
     `not after ${localTime(message.expireAt)}`,
     ...(message.sentAt
-      ? [`sent ${localTime(message.sentAt)}`, `conversation ${message.conversationId}`]
+      ? [`sent ${localTime(message.sentAt)}`, `conversation ${message.conversationId ?? 'not told'}`]
       : []),
     ...(message.manualBy ? [`re-triggered by ${message.manualBy}`] : []),
   ]
   print(terminal, facts.join('  ·  '))
   printTable(
     terminal,
-    ['ATTEMPT', 'OPENED', 'OUTCOME', 'CHANNEL', 'STATUS', 'CODE', 'CORRELATION', 'REASON'],
+    ['ATTEMPT', 'OPENED', 'OUTCOME', 'CHANNEL', 'BY', 'STATUS', 'CODE', 'CORRELATION', 'REASON'],
     attempts.map((attempt) => [
       attempt.number,
       localTime(attempt.openedAt),
       attempt.outcome,
       attempt.channel,
+      attempt.by ?? 'itself',
       attempt.status,
       attempt.code,
       attempt.correlationId,
@@ -66,7 +70,24 @@ export async function showMessage(ledger: Ledger, id: number, json: boolean, ter
     'No attempts.',
   )
   const rendered = attempts.at(-1)?.rendered ?? message.wouldSend
-  if (rendered) print(terminal, `\n${rendered.subject ? `${rendered.subject}\n\n` : ''}${rendered.text}`)
+  if (!rendered) return
+  print(terminal, '')
+  print(
+    terminal,
+    `${attempts.length === 0 ? 'Would say' : 'Says'} (${rendered.channel}, ${rendered.templateVersion}):`,
+  )
+  if (rendered.subject) print(terminal, rendered.subject)
+  printText(terminal, rendered.text)
+}
+
+/** Everything by which the event named them. */
+export function customerLine(customer: Customer): string {
+  const named = Object.entries(customer).filter(([, value]) => value !== undefined)
+  return named.map(([name, value]) => `${name} ${value}`).join(' · ') || 'nobody whom the event names'
+}
+
+function shortName({ externalId, email, phone, name }: Customer): string {
+  return externalId ?? email ?? phone ?? name ?? ''
 }
 
 /** Says what an operator's action came to; refused is a failure of the command. */

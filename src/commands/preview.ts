@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts'
-import { readFixture } from '../config/fixtures.ts'
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
@@ -7,8 +6,10 @@ import type { ReadEvent, UnreadableEvent } from '../event.ts'
 import { CHANNELS } from '../message.ts'
 import { previewRoute } from '../plan/check.ts'
 import { PRESETS } from '../receive/sources/preset.ts'
+import { fixtureOf } from './deliveries.ts'
 import { openForCommand } from './ledger.ts'
-import { print, printJson, type Terminal } from './output.ts'
+import { customerLine } from './messages.ts'
+import { print, printJson, printText, type Terminal } from './output.ts'
 
 export type PreviewOptions = {
   fixture?: string
@@ -33,32 +34,49 @@ export async function preview(
       'The configuration is not right: npx postrider check tells what.',
     )
   }
+  const { config } = loaded
+  const chosen = config.routes.find(({ name }) => name === route)
+  if (!chosen) {
+    const names = config.routes.map(({ name }) => name).join(', ')
+    throw new PostriderError('NOT_FOUND', `There is no route ${route}. There are: ${names || 'none'}`)
+  }
   const channel = CHANNELS.find((one) => one === options.channel)
   if (options.channel !== undefined && channel === undefined) {
     throw new PostriderError('USAGE', `--channel: expected one of ${CHANNELS.join(', ')}`)
   }
-  const event = await eventFor(options, loaded.config, variables)
-  if ('reason' in event) throw new PostriderError('REFUSED', `The event cannot be read: ${event.reason}`)
-  const shown = previewRoute(loaded.config, route, event, { locale: options.locale, channel })
-  if (options.json) printJson(terminal, shown)
-  else if (shown.kind === 'not-planned') print(terminal, `No message: ${shown.reason}`)
-  else {
-    const { foreseen } = shown
-    print(
-      terminal,
-      `${route}  ${foreseen.channel}  ${foreseen.state}${foreseen.reason ? `: ${foreseen.reason}` : ''}`,
-    )
-    print(
-      terminal,
-      `to        ${Object.entries(shown.customer)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(' · ')}`,
-    )
-    if (shown.templateVersion) print(terminal, `template  ${shown.templateVersion}`)
-    if (shown.subject) print(terminal, `subject   ${shown.subject}`)
-    if (foreseen.text) print(terminal, `\n${foreseen.text}`)
+  if ((options.fixture === undefined) === (options.event === undefined)) {
+    throw new PostriderError('USAGE', 'Say for which event: --fixture FILE or --event ID.')
   }
-  return shown.kind === 'shown' && shown.foreseen.state !== 'failed'
+  const event = await eventFor(options, config, variables)
+  if ('reason' in event) throw new PostriderError('REFUSED', `The event cannot be read: ${event.reason}`)
+  const shown = previewRoute(config, route, event, { locale: options.locale, channel })
+  const well = shown.kind === 'shown' && shown.foreseen.state !== 'failed'
+  if (options.json) {
+    printJson(terminal, shown)
+    return well
+  }
+  if (shown.kind === 'not-planned') {
+    print(terminal, `No message: ${shown.reason}`)
+    return false
+  }
+  const { foreseen } = shown
+  const head = `${route}  ${foreseen.channel}  ${foreseen.state}`
+  print(terminal, foreseen.reason ? `${head}: ${foreseen.reason}` : head)
+  if (channel !== undefined && !chosen.channels.includes(channel)) {
+    print(
+      terminal,
+      `note      the route does not use ${channel}: its channels are ${chosen.channels.join(', ')}`,
+    )
+  }
+  if (chosen.mode === 'off') print(terminal, 'note      the route is off: it plans nothing')
+  print(terminal, `to        ${customerLine(shown.customer)}`)
+  if (shown.templateVersion) print(terminal, `template  ${shown.templateVersion}`)
+  if (shown.subject) print(terminal, `subject   ${shown.subject}`)
+  if (foreseen.text) {
+    print(terminal, '')
+    printText(terminal, foreseen.text)
+  }
+  return well
 }
 
 async function eventFor(
@@ -68,19 +86,18 @@ async function eventFor(
 ): Promise<ReadEvent | UnreadableEvent> {
   const now = new Date()
   if (options.fixture !== undefined) {
-    const read = readFixture(options.fixture)
-    if (read.kind === 'invalid')
-      throw new PostriderError('CONFIG_INVALID', `${options.fixture}: ${read.reason}`)
-    const { fixture } = read
+    const fixture = fixtureOf(options.fixture)
     const meta = { source: fixture.source, key: 'preview', receivedAt: now.getTime() }
     return readerOf(config, fixture.source)(fixture.bytes(now), meta)
   }
-  if (options.event === undefined)
-    throw new PostriderError('USAGE', 'Say for which event: --fixture FILE or --event ID.')
   const ledger = await openForCommand(readEnvironment(variables))
   try {
-    const event = await ledger.reads.event(options.event)
-    if (!event) throw new PostriderError('NOT_FOUND', `There is no event ${options.event}.`)
+    const event = await ledger.reads.event(options.event ?? 0)
+    if (!event)
+      throw new PostriderError(
+        'NOT_FOUND',
+        `There is no event ${options.event}. List them: postrider events list`,
+      )
     return readerOf(config, event.source)(event.raw, event)
   } finally {
     await ledger.close()

@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
-import { Webhook } from 'svix'
+import { z } from 'zod'
 import type { Config } from '../config/config.ts'
-import { parseDuration } from '../config/duration.ts'
-import { type Fixture, readFixture } from '../config/fixtures.ts'
+import { type Fixture, fixtureFiles } from '../config/fixtures.ts'
+import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { messageOf, PostriderError } from '../errors.ts'
-import { configOf } from '../main.ts'
+import { problemLine } from '../settings.ts'
+import { type Answered, fixtureOf, post, sign, type Tamper, tampered, whyOf } from './deliveries.ts'
 import { printJson, printTable, type Terminal } from './output.ts'
 
 export type ReplayOptions = {
@@ -14,22 +15,20 @@ export type ReplayOptions = {
   source?: string
   times: number
   duplicate?: boolean
-  skew: string
+  /** Milliseconds. */
+  skew: number
   tamper?: Tamper
   live?: boolean
   json?: boolean
 }
-type Tamper = 'body' | 'signature' | 'header'
 
 /** What one delivery was answered. */
-export type Replayed = {
-  file: string
-  source: string
-  webhookId: string
-  status: number
-  answer: string
-  ms: number
-}
+export type Replayed = Answered & { file: string; source: string; webhookId: string }
+
+/** More than fit a screen: what happened to them is summed up. */
+const EACH_SHOWN = 30
+/** Fewer are over before a bar is read. */
+const BAR_FROM = 20
 
 /** Signs fixtures as their source would and posts them to a running service; true where every answer was the one to expect. */
 export async function replay(
@@ -38,166 +37,181 @@ export async function replay(
   options: ReplayOptions,
   terminal: Terminal,
 ): Promise<boolean> {
-  const skewMs = signedDuration(options.skew)
-  const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
-  const url = options.url.replace(/\/$/, '')
+  const url = serviceUrl(options.url)
+  const config = secretsOf(variables)
+  const fixtures = files.flatMap(filesOf).map((file) => {
+    const fixture = fixtureOf(file)
+    const source = options.source ?? fixture.source
+    return { file, fixture, source, secret: secretOf(config, source) }
+  })
   await refuseLive(url, options.live === true)
 
-  const fixtures = files.map((file) => ({ file, fixture: fixtureOf(file) }))
-  const total = fixtures.length * options.times * (options.duplicate ? 2 : 1)
-  const bar =
-    terminal.err.isTTY && total > 20 ? new SingleBar({ stream: terminal.err, clearOnComplete: true }) : null
-  bar?.start(total, 0)
   const replayed: Replayed[] = []
-  for (let time = 0; time < options.times; time += 1) {
-    for (const { file, fixture } of fixtures) {
-      const source = options.source ?? fixture.source
-      const delivery = sign(fixture, secretOf(config, source), { skewMs, fresh: time > 0 })
-      const sent = options.tamper ? tampered(delivery, options.tamper) : delivery
-      for (let copy = 0; copy < (options.duplicate ? 2 : 1); copy += 1) {
-        replayed.push({
-          file,
-          source,
-          webhookId: sent.webhookId,
-          ...(await post(`${url}/webhooks/${source}`, sent)),
+  const copies = options.duplicate ? 2 : 1
+  const total = fixtures.length * options.times * copies
+  const bar =
+    terminal.err.isTTY && total >= BAR_FROM
+      ? new SingleBar({
+          stream: terminal.err,
+          clearOnComplete: true,
+          format: '{bar} {value}/{total} posted, {eta} s left',
         })
-        bar?.increment()
+      : null
+  bar?.start(total, 0)
+  try {
+    for (let time = 0; time < options.times; time += 1) {
+      for (const { file, fixture, source, secret } of fixtures) {
+        const delivery = signed(fixture, secret, time > 0, options)
+        for (let copy = 0; copy < copies; copy += 1) {
+          const answered = await post(`${url}/webhooks/${source}`, delivery)
+          replayed.push({ file, source, webhookId: delivery.webhookId, ...answered })
+          bar?.increment()
+        }
       }
     }
-  }
-  bar?.stop()
-  if (options.json) printJson(terminal, replayed)
-  else {
-    printTable(
-      terminal,
-      ['FIXTURE', 'SOURCE', 'WEBHOOK ID', 'STATUS', 'MS', 'ANSWER'],
-      replayed.map(({ file, source, webhookId, status, ms, answer }) => [
-        file,
-        source,
-        webhookId,
-        status,
-        ms,
-        answer,
-      ]),
-      'Nothing to replay.',
+  } catch (error) {
+    if (replayed.length === 0 || !(error instanceof PostriderError)) throw error
+    throw new PostriderError(
+      error.code,
+      `${error.message}. ${replayed.length} of ${total} were answered before.`,
+      {
+        cause: error,
+      },
     )
+  } finally {
+    bar?.stop()
   }
-  const refuses = options.tamper !== undefined || Math.abs(skewMs) > SIGNATURE_TOLERANCE_MS
+  show(replayed, options.json === true, terminal)
+  const refuses = options.tamper !== undefined || Math.abs(options.skew) > SIGNATURE_TOLERANCE_MS
   return replayed.every(({ status }) => (refuses ? status === 401 : status === 200))
 }
 
 /** Standard Webhooks: a signature older or newer than this is refused. */
 const SIGNATURE_TOLERANCE_MS = 300_000
 
-export type SignedDelivery = { webhookId: string; headers: Record<string, string>; body: Buffer }
-
-/** A fixture's delivery, signed now with a Standard Webhooks secret; `fresh` makes it a new event whatever id the fixture names. */
-export function sign(
-  fixture: Fixture,
-  secret: string,
-  options: { skewMs: number; fresh: boolean },
-): SignedDelivery {
-  const at = new Date(Date.now() + options.skewMs)
-  const named = fixture.headers?.['webhook-id']
-  const webhookId = named !== undefined && !options.fresh ? named : `msg_${randomUUID().replaceAll('-', '')}`
-  const body = fixture.bytes(at)
-  const headers = {
-    'content-type': 'application/json',
-    ...fixture.headers,
-    'webhook-id': webhookId,
-    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-    'webhook-signature': new Webhook(secret).sign(webhookId, at, body.toString('utf8')),
-  }
-  return { webhookId, headers, body }
+function signed(fixture: Fixture, secret: string, fresh: boolean, { skew, tamper }: ReplayOptions) {
+  const delivery = sign(fixture, secret, { skewMs: skew, fresh })
+  return tamper === undefined ? delivery : tampered(delivery, tamper)
 }
 
-/** The delivery as somebody changed it on the way: every such must be refused. */
-export function tampered(delivery: SignedDelivery, part: Tamper): SignedDelivery {
-  const { headers } = delivery
-  if (part === 'body') return { ...delivery, body: Buffer.concat([delivery.body, Buffer.from(' ')]) }
-  if (part === 'header')
-    return { ...delivery, headers: { ...headers, 'webhook-id': `${delivery.webhookId}x` } }
-  const signature = headers['webhook-signature'] ?? ''
-  const swapped = signature.replace(/^v1,(.)/, (_, first: string) => `v1,${first === 'A' ? 'B' : 'A'}`)
-  return { ...delivery, headers: { ...headers, 'webhook-signature': swapped } }
+function show(replayed: readonly Replayed[], json: boolean, terminal: Terminal): void {
+  if (json) printJson(terminal, replayed)
+  else if (replayed.length <= EACH_SHOWN) showEach(replayed, terminal)
+  else showSummedUp(replayed, terminal)
 }
 
-export async function post(
-  url: string,
-  delivery: SignedDelivery,
-): Promise<{ status: number; answer: string; ms: number }> {
-  const began = performance.now()
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: delivery.headers,
-      body: new Uint8Array(delivery.body),
-      signal: AbortSignal.timeout(30_000),
-    })
-    const text = await response.text()
-    return { status: response.status, answer: summaryOf(text), ms: Math.round(performance.now() - began) }
-  } catch (cause) {
-    const why = cause instanceof Error && cause.cause ? messageOf(cause.cause) : messageOf(cause)
-    throw new PostriderError('SERVICE_UNREACHABLE', `No service answers at ${url}: ${why}`, { cause })
-  }
+function showEach(replayed: readonly Replayed[], terminal: Terminal): void {
+  printTable(
+    terminal,
+    ['FIXTURE', 'SOURCE', 'WEBHOOK ID', 'STATUS', 'MS', 'ANSWER'],
+    replayed.map(({ file, source, webhookId, status, ms, answer }) => [
+      file,
+      source,
+      webhookId,
+      status,
+      ms,
+      answer,
+    ]),
+    'Nothing to replay.',
+  )
 }
 
-/** Of an RFC 9457 problem its detail, else the beginning of the body. */
-function summaryOf(body: string): string {
-  try {
-    const { detail, title } = JSON.parse(body) as { detail?: string; title?: string }
-    return detail ?? title ?? body.slice(0, 120)
-  } catch {
-    return body.slice(0, 120)
-  }
+function showSummedUp(replayed: readonly Replayed[], terminal: Terminal): void {
+  const alike = Map.groupBy(replayed, ({ file, source, status, answer }) =>
+    JSON.stringify([file, source, status, answer]),
+  )
+  printTable(
+    terminal,
+    ['FIXTURE', 'SOURCE', 'STATUS', 'COUNT', 'MEDIAN MS', 'ANSWER'],
+    [...alike.values()].flatMap((group) => {
+      const [first] = group
+      if (!first) return []
+      const { file, source, status, answer } = first
+      return [[file, source, status, group.length, medianOf(group), answer]]
+    }),
+    'Nothing to replay.',
+  )
 }
 
-function fixtureOf(file: string): Fixture {
-  const read = readFixture(file)
-  if (read.kind === 'invalid') throw new PostriderError('CONFIG_INVALID', `${file}: ${read.reason}`)
-  return read.fixture
+function medianOf(group: readonly Replayed[]): number {
+  const times = group.map(({ ms }) => ms).sort((a, b) => a - b)
+  return times[Math.floor(times.length / 2)] ?? 0
+}
+
+function serviceUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '')
+  throw new PostriderError(
+    'USAGE',
+    `--url: expected the service’s address, such as http://127.0.0.1:3000; got ${text}`,
+  )
+}
+
+/** A folder stands for the fixtures in it. */
+function filesOf(file: string): string[] {
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false
+  return isFolder ? fixtureFiles(file) : [file]
+}
+
+/** The configuration for its secrets alone: what else is not set does not matter here. */
+function secretsOf(variables: Variables): Config {
+  const file = readEnvironment(variables).POSTRIDER_CONFIG
+  const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
+  if (loaded.kind === 'loaded') return loaded.config
+  throw new PostriderError('CONFIG_INVALID', `${file} is not right: npx postrider check tells what.`)
 }
 
 function secretOf(config: Config, source: string): string {
   const known = config.sources.get(source)
   if (!known) {
+    const names = [...config.sources.keys()].join(', ') || 'none'
     throw new PostriderError(
       'NOT_FOUND',
-      `There is no source ${source}; there are: ${[...config.sources.keys()].join(', ')}`,
+      `There is no source ${source} in ${config.file}; there are: ${names}`,
     )
   }
   const secret = known.secrets[0]
-  if (secret === undefined)
-    throw new PostriderError('CONFIG_INVALID', `The source ${source} has no secret to sign with yet.`)
+  if (secret === undefined) {
+    const unset = config.warnings.map((warning) => `\n  ${problemLine(warning)}`).join('')
+    throw new PostriderError(
+      'CONFIG_INVALID',
+      `The source ${source} has no secret to sign with. Set it as it is set for the service.${unset}`,
+    )
+  }
   return secret
 }
+
+const Ready = z.object({ sender: z.object({ sendsTo: z.string() }).nullable() })
 
 /** Replayed events reach real customers where the service sends to a real org. */
 async function refuseLive(url: string, live: boolean): Promise<void> {
   if (live) return
-  let sendsTo: string | undefined
-  try {
-    const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(10_000) })
-    sendsTo = ((await response.json()) as { sender?: { sendsTo?: string } }).sender?.sendsTo
-  } catch (cause) {
-    const why = cause instanceof Error && cause.cause ? messageOf(cause.cause) : messageOf(cause)
+  const sendsTo = await sendsToOf(url)
+  if (sendsTo === 'sandbox') return
+  throw new PostriderError(
+    'REFUSED',
+    sendsTo === null
+      ? `The service at ${url} is not ready and does not say where it sends: npx postrider status tells more. To post all the same, even to real customers, add --live.`
+      : `The service at ${url} does not send to the sandbox: replayed events would reach real customers. Where that is meant, add --live.`,
+  )
+}
+
+async function sendsToOf(url: string): Promise<string | null> {
+  const asked = fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(10_000) })
+  const response = await asked.catch((cause: unknown) => {
     throw new PostriderError(
       'SERVICE_UNREACHABLE',
-      `No service answers at ${url}: ${why}. Start one (npx postrider start --sandbox), or name it with --url.`,
+      `No service answers at ${url}: ${whyOf(cause)}. Start one (npx postrider start --sandbox), or name it with --url.`,
+      { cause },
+    )
+  })
+  try {
+    return Ready.parse(await response.json()).sender?.sendsTo ?? null
+  } catch (cause) {
+    throw new PostriderError(
+      'SERVICE_UNREACHABLE',
+      `What answers at ${url} is not Postrider (${cause instanceof z.ZodError ? `status ${response.status}` : messageOf(cause)}). Name the service with --url.`,
       { cause },
     )
   }
-  if (sendsTo !== 'sandbox') {
-    throw new PostriderError(
-      'REFUSED',
-      `The service at ${url} does not send to the sandbox: replayed events would reach real customers. Where that is meant, add --live.`,
-    )
-  }
-}
-
-/** `10m` or `-10m` → milliseconds. */
-function signedDuration(text: string): number {
-  const ms = parseDuration(text.replace(/^-/, ''))
-  if (ms === null) throw new PostriderError('USAGE', `--skew: expected a duration such as -10m; got ${text}`)
-  return text.startsWith('-') ? -ms : ms
 }

@@ -2,6 +2,7 @@ import { readEnvironment, type Variables } from '../environment.ts'
 import { createLog, type Log } from '../log.ts'
 import { type Service, startService } from '../main.ts'
 import { localTime, print, type Terminal } from './output.ts'
+import { nameOf } from './pauses.ts'
 
 /** Runs the service until SIGTERM or SIGINT; resolves when everything in flight is settled and the ledger is closed. */
 export async function start(
@@ -10,64 +11,91 @@ export async function start(
   terminal: Terminal,
 ): Promise<void> {
   const environment = readEnvironment(variables)
-  const log = serviceLog(variables, terminal)
+  const { LOG_LEVEL, NODE_ENV } = environment
+  // JSON lines, or readable ones where a person looks.
+  const pretty = terminal.err.isTTY === true && NODE_ENV !== 'production'
+  const log = createLog({ level: LOG_LEVEL, pretty, stream: terminal.err })
+  using stopping = stopSignal()
   const service = await startService({ environment, variables, log, ...options })
   await announce(service, terminal)
-  await stopped(service, log)
+  await stopped(service, stopping, log)
 }
 
-/** JSON lines, or readable ones where a person looks. */
-export function serviceLog(variables: Variables, terminal: Terminal): Log {
-  const { LOG_LEVEL } = readEnvironment(variables)
-  return createLog({ level: LOG_LEVEL, pretty: terminal.err.isTTY === true, stream: terminal.err })
+export type StopSignal = Disposable & {
+  first: Promise<NodeJS.Signals>
+  /** Called at every further one. */
+  onAgain(listener: () => void): void
+}
+
+/**
+ * SIGTERM and SIGINT, heard from now on, so that none kills a service that has just begun to send. Further ones are heard too: npm passes
+ * on the Ctrl-C that the terminal has sent to everybody already.
+ */
+export function stopSignal(): StopSignal {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
+  let again = () => {}
+  let heard = 0
+  const hear = (signal: NodeJS.Signals) => {
+    resolve(signal)
+    heard += 1
+    if (heard > 1) again()
+  }
+  process.on('SIGTERM', hear).on('SIGINT', hear)
+  return {
+    first: promise,
+    onAgain(listener) {
+      again = listener
+    },
+    [Symbol.dispose]: () => void process.off('SIGTERM', hear).off('SIGINT', hear),
+  }
 }
 
 /** Stops the service at the first signal. A second one changes nothing: what is in flight must be settled. */
-export async function stopped(service: Service, log: Log): Promise<void> {
-  const signal = await new Promise<string>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
-  })
+export async function stopped(service: Service, stopping: StopSignal, log: Log): Promise<void> {
+  const signal = await stopping.first
   log.info('stopping: nothing new is sent, what is in flight is waited for', { reason: signal })
+  stopping.onAgain(() => log.info('still stopping: what is in flight takes 20 s at most'))
   await service.stop()
   log.info('stopped')
 }
+
+const WHERE = { live: 'LIVE', gateway: 'GATEWAY', sandbox: 'SANDBOX, nothing leaves it' } as const
 
 /** Says what the service is about to do, before it does it. */
 async function announce(service: Service, terminal: Terminal): Promise<void> {
   const { config, ledger, genesys, url } = service
   const summary = await ledger.reads.summary()
-  const deployment = config.genesys.webmessaging?.deploymentId
+  const { webmessaging, onlyTo } = config.genesys
   const line = (name: string, text: string) => print(terminal, `${name.padEnd(10)}${text}`)
-  const where =
-    service.sendsTo === 'live'
-      ? 'LIVE'
-      : service.sendsTo === 'gateway'
-        ? 'GATEWAY'
-        : 'SANDBOX, nothing leaves it'
   line(
     'Genesys',
-    [genesys.host, ...(deployment ? [`deployment ${short(deployment)}`] : []), where].join(' · '),
+    [
+      genesys.host,
+      ...(webmessaging ? [`deployment ${short(webmessaging.deploymentId)}`] : []),
+      WHERE[service.sendsTo],
+      ...(onlyTo.length > 0 ? [`only to the ${onlyTo.length} of onlyTo`] : []),
+    ].join(' · '),
   )
   line('Ledger', `${service.ledgerUrl.replace(/^sqlite:/, '')} · ${summary.messages.scheduled} scheduled`)
-  let name = 'Sources'
-  for (const source of config.sources.values()) {
-    const last = summary.lastEventAt[source.name]
-    const waits = source.secrets.length === 0 ? ' · waits for its secret, refuses everything' : ''
-    line(
-      name,
-      `${source.name}  POST ${url}/webhooks/${source.name} · last event ${last === undefined ? 'never' : localTime(last)}${waits}`,
-    )
-    name = ''
+  const sources = [...config.sources.values()]
+  const widest = Math.max(0, ...sources.map(({ name }) => name.length))
+  for (const [n, { name, secrets }] of sources.entries()) {
+    const last = localTime(summary.lastEventAt[name] ?? null) || 'never'
+    const waits = secrets.length === 0 ? ' · waits for its secret, refuses everything' : ''
+    const where = `${name.padEnd(widest)}  POST ${url}/webhooks/${name}`
+    line(n === 0 ? 'Sources' : '', `${where} · last event ${last}${waits}`)
   }
+  if (sources.length === 0) line('Sources', 'none: nothing can come in')
   line(
     'Routes',
     config.routes.map((route) => `${route.name} ${route.mode.toUpperCase()}`).join(' · ') || 'none',
   )
-  for (const pause of await ledger.pauses())
-    line('Paused', `${pause.scope} ${pause.name ?? ''} ${pause.reason}`)
+  for (const pause of await ledger.pauses()) line('Paused', `${nameOf(pause)} · ${pause.reason}`)
   const next = service.sandboxUrl ? `the customers’ side ${service.sandboxUrl}/` : 'npx postrider doctor'
-  line('Next', `${next} · npx postrider status`)
+  line(
+    'Next',
+    `${next} · ${service.ledgerIsDefault ? '' : `DATABASE_URL=${service.ledgerUrl} `}npx postrider status`,
+  )
 }
 
 function short(id: string): string {

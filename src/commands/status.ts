@@ -1,7 +1,12 @@
 import type { Ledger } from '../ledger/ledger.ts'
-import { coloured, localTime, print, printJson, type Terminal } from './output.ts'
+import type { Summary } from '../ledger/reads.ts'
+import type { Pause } from '../message.ts'
+import { localTime, print, printJson, type Terminal } from './output.ts'
 import { nameOf } from './pauses.ts'
 import { pauseJson } from './show.ts'
+
+/** A running service sends what is due within seconds; the budget of a minute is the longest that one waits for another. */
+const OVERDUE_MS = 5 * 60_000
 
 /** Says what happens now. Answers false where something needs a person: each such thing is a line that says what to do. */
 export async function status(
@@ -12,22 +17,7 @@ export async function status(
 ): Promise<boolean> {
   const summary = await ledger.reads.summary({ since })
   const pauses = await ledger.pauses()
-  const { recent } = summary
-  const attention = [
-    ...pauses.map((pause) => `${nameOf(pause)} paused since ${localTime(pause.since)}: ${pause.reason}`),
-    ...line(
-      summary.messages.unconfirmed,
-      'unconfirmed: look in Genesys Cloud, then',
-      'messages list --state unconfirmed',
-    ),
-    ...line(recent.messages.failed, 'failed:', 'messages list --state failed'),
-    ...line(recent.events.unplanned, 'unplanned:', 'events list --state unplanned', 'event'),
-    ...line(recent.events.unreadable, 'unreadable:', 'events list --state unreadable', 'event'),
-    ...summary.refused.map(
-      ({ source, reason, count, lastAt }) =>
-        `${source}: ${count} deliveries refused (${reason}), the last at ${localTime(lastAt)}`,
-    ),
-  ]
+  const attention = attentionOf(summary, pauses, Date.now())
   if (json) {
     printJson(terminal, {
       ok: attention.length === 0,
@@ -42,24 +32,92 @@ export async function status(
     })
     return attention.length === 0
   }
-  const counts = (of: Record<string, number>) =>
-    Object.entries(of)
-      .map(([state, count]) => `${count} ${state}`)
-      .join(' · ')
-  print(terminal, `Sends to  ${summary.host ?? 'nobody yet'}`)
-  print(terminal, `Events    ${counts(summary.events)}`)
-  print(terminal, `Messages  ${counts(summary.messages)}`)
-  const oldest =
-    summary.due.oldestDueAt === null ? '' : `, the oldest since ${localTime(summary.due.oldestDueAt)}`
-  print(terminal, `Due now   ${summary.due.count}${oldest}`)
+  const line = (name: string, text: string) => print(terminal, `${name.padEnd(10)}${text}`)
+  line('Sends to', summary.host ?? 'nobody yet')
+  line('Events', counts(summary.events))
+  line('Messages', counts(summary.messages))
+  const { count, oldestDueAt } = summary.due
+  line('Due now', `${count}${oldestDueAt === null ? '' : `, the oldest since ${localTime(oldestDueAt)}`}`)
   for (const [source, at] of Object.entries(summary.lastEventAt)) {
-    print(terminal, `Source    ${source} · last event ${localTime(at)}`)
+    line('Source', `${source} · last event ${localTime(at)}`)
   }
-  if (attention.length === 0) print(terminal, coloured(terminal, 'green', 'Nothing needs a person.'))
-  for (const text of attention) print(terminal, coloured(terminal, 'red', `! ${text}`))
+  for (const { source, reason, count, lastAt } of summary.refused) {
+    line('Refused', `${source} · ${count} × ${reason} · the last at ${localTime(lastAt)}`)
+  }
+  for (const pause of pauses.filter((one) => !needsPerson(one))) {
+    const until = pause.until === null ? '' : ` until ${localTime(pause.until)}`
+    line('Paused', `${nameOf(pause)} since ${localTime(pause.since)}${until} by ${pause.by}: ${pause.reason}`)
+  }
+  if (attention.length === 0) print(terminal, 'Nothing needs a person.', 'green')
+  for (const text of attention) print(terminal, `! ${text}`, 'red')
   return attention.length === 0
 }
 
-function line(count: number, what: string, command: string, thing = 'message'): string[] {
-  return count === 0 ? [] : [`${count} ${thing}${count === 1 ? '' : 's'} ${what} npx postrider ${command}`]
+function counts(of: Readonly<Record<string, number>>): string {
+  return Object.entries(of)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(' · ')
+}
+
+/** What needs a person: each with what to do about it. */
+export function attentionOf(summary: Summary, pauses: readonly Pause[], now: number): string[] {
+  const { recent, due, refused, lastEventAt } = summary
+  const { oldestDueAt } = due
+  const overdue = pauses.length === 0 && oldestDueAt !== null && now - oldestDueAt > OVERDUE_MS
+  return [
+    ...pauses.filter(needsPerson).map(pausedLine),
+    ...(overdue
+      ? [
+          `${counted(due.count, 'message')} due and not sent, the oldest since ${localTime(oldestDueAt)}: is the service running? npx postrider start`,
+        ]
+      : []),
+    ...counter(
+      summary.messages.unconfirmed,
+      'message',
+      'unconfirmed: look in Genesys Cloud what became of it, then messages settle ID --as sent|not-sent. List: npx postrider messages list --state unconfirmed',
+    ),
+    ...counter(
+      recent.messages.failed,
+      'message',
+      'failed: mend the reason, then messages retry ID. List: npx postrider messages list --state failed',
+    ),
+    ...counter(
+      recent.events.unplanned,
+      'event',
+      'unplanned: mend the route, then events replan ID. List: npx postrider events list --state unplanned',
+    ),
+    ...counter(
+      recent.events.unreadable,
+      'event',
+      'unreadable: show the sender what is not as documented. List: npx postrider events list --state unreadable',
+    ),
+    // Anybody may post nonsense to a public address. Nothing but refusals since is another matter: then it is the sender that is refused.
+    ...refused
+      .filter(({ source, lastAt }) => lastAt > (lastEventAt[source] ?? 0))
+      .map(
+        ({ source, reason, count, lastAt }) =>
+          `${source}: ${count === 1 ? '1 delivery' : `${count} deliveries`} refused (${reason}) and nothing accepted since, the last at ${localTime(lastAt)}: compare the secret and the clock with the sender’s`,
+      ),
+  ]
+}
+
+/** A pause that ends by itself and soon does not. */
+function needsPerson(pause: Pause): boolean {
+  return pause.code !== 'rate-limited' && !(pause.code === 'operator' && pause.until !== null)
+}
+
+function pausedLine(pause: Pause): string {
+  const { scope, name, since, reason, code } = pause
+  const what = `${nameOf(pause)} paused since ${localTime(since)}: ${reason}`
+  const command = `npx postrider resume${scope === 'all' ? '' : ` ${scope} ${name}`}`
+  const end = code === 'operator' || code === 'brake' ? `To go on: ${command}` : `To try at once: ${command}`
+  return `${what}${/[.!?…]$/.test(reason) ? '' : '.'} ${end}`
+}
+
+function counter(count: number, thing: string, what: string): string[] {
+  return count === 0 ? [] : [`${counted(count, thing)} ${what}`]
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }

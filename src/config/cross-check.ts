@@ -1,4 +1,6 @@
+import { CHANNELS } from '../message.ts'
 import type { Problem, Templates } from './config.ts'
+import { parsePattern } from './pattern.ts'
 import type { YamlFile } from './yaml.ts'
 
 /**
@@ -7,9 +9,9 @@ import type { YamlFile } from './yaml.ts'
  */
 export function crossCheck(
   data: unknown,
-  templates: Templates,
+  templates: Templates & { broken: ReadonlySet<string> },
   file: string,
-  yaml: Pick<YamlFile, 'lineOf'>,
+  yaml: Pick<YamlFile, 'lineOf' | 'writtenAt' | 'isUnset'>,
 ): { problems: Problem[]; warnings: Problem[] } {
   const problems: Problem[] = []
   const warnings: Problem[] = []
@@ -37,21 +39,29 @@ export function crossCheck(
         message: `routes.${name}.${key}: ${message}`,
       })
 
-    const patterns = textsOf(Array.isArray(route.on) ? route.on : [route.on])
-    const listened = patterns.flatMap((pattern) => {
-      const source = pattern.split('/')[0] ?? ''
-      if (!pattern.includes('/') || source.includes('*')) return sourceNames
-      if (sourceNames.includes(source)) return [source]
-      at(
-        'on',
-        `there is no source ${source}; there ${sourceNames.length === 1 ? 'is' : 'are'} ${sourceNames.join(', ') || 'none'}`,
-      )
-      return []
+    /** What came from the environment is named as the file has it: it may be a secret. */
+    const shown = (path: readonly PropertyKey[], value: string) =>
+      yaml.writtenAt(['routes', name, ...path]) ?? value
+
+    const patterns = Array.isArray(route.on)
+      ? route.on.map((pattern, n) => ({ pattern, path: ['on', n] }))
+      : [{ pattern: route.on, path: ['on'] }]
+    const listened = patterns.flatMap(({ pattern, path }) => {
+      const parsed = typeof pattern === 'string' ? parsePattern(pattern.trim()) : null
+      if (!parsed || yaml.isUnset(['routes', name, ...path])) return []
+      const found = sourceNames.filter((source) => parsed.listensTo(source))
+      if (found.length === 0) {
+        const source = shown(path, parsed.source).split('/')[0]
+        at('on', `there is no source ${source}; ${thereAre(sourceNames)}`)
+      }
+      return found
     })
 
     const channels = textsOf(route.channels)
     const { template } = route
-    if (typeof template === 'string') checkTemplate(template, channels, templates, at)
+    if (typeof template === 'string' && !yaml.isUnset(['routes', name, 'template'])) {
+      checkTemplate(template.trim(), shown(['template'], template.trim()), channels, templates, at)
+    }
     for (const channel of ['webmessaging', 'email'] as const) {
       if (channels.includes(channel) && blockOf(genesys)[channel] === undefined) {
         at('channels', `${channel} needs genesys.${channel}`)
@@ -77,16 +87,16 @@ export function crossCheck(
 
 function checkTemplate(
   template: string,
+  shown: string,
   channels: readonly string[],
-  templates: Templates,
+  templates: Templates & { broken: ReadonlySet<string> },
   at: (key: string, message: string) => void,
 ): void {
+  // A file that cannot be read has its own problem; what the others lack without it is none.
+  if (templates.broken.has(template)) return
   const files = templates.files(template)
   if (files.length === 0) {
-    at(
-      'template',
-      `there is no template ${template}; there ${templates.names.length === 1 ? 'is' : 'are'} ${templates.names.join(', ') || 'none'} in templates/`,
-    )
+    at('template', `there is no template ${shown}; ${thereAre(templates.names)} in templates/`)
     return
   }
   for (const channel of channels) {
@@ -109,7 +119,14 @@ function checkTemplate(
 }
 
 function channelsIn(file: string): string[] {
-  return file.split('.').filter((part) => ['webmessaging', 'open', 'sms', 'whatsapp', 'email'].includes(part))
+  return file
+    .split('.')
+    .slice(1)
+    .filter((part) => CHANNELS.some((channel) => channel === part))
+}
+
+function thereAre(names: readonly string[]): string {
+  return `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ') || 'none'}`
 }
 
 function blockOf(value: unknown): Record<string, unknown> {

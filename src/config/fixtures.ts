@@ -31,7 +31,7 @@ const Expectation = z.strictObject({
 const FixtureFile = z.strictObject({
   source: z.string('expected the name of a source'),
   headers: z.record(z.string(), z.string()).optional(),
-  body: z.unknown(),
+  body: z.unknown().refine((body) => body !== undefined, 'expected the body of the delivery'),
   at: z.string('expected now, a shift such as -10m, or a time').default('now'),
   expect: z.array(Expectation).optional(),
   note: z.string().optional(),
@@ -80,10 +80,13 @@ export function fixtureFiles(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
+/** With its zone: the machine's must not decide. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
+
 function shiftOf(at: string): ((now: Date) => Date) | null {
   if (at === 'now') return (now) => now
   const ms = parseDuration(at.replace(/^[-+]/, ''))
   if (ms !== null) return (now) => new Date(now.getTime() + (at.startsWith('-') ? -ms : ms))
-  const time = Date.parse(at)
+  const time = ISO_TIME.test(at) ? Date.parse(at) : Number.NaN
   return Number.isNaN(time) ? null : () => new Date(time)
 }

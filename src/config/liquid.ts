@@ -2,6 +2,7 @@ import { EchoTag, Liquid, Output, type Template, type Value } from 'liquidjs'
 import { messageOf } from '../errors.ts'
 import type { Scope } from '../message.ts'
 import type { Condition, Field } from './config.ts'
+import { leftOver, misreadIn } from './expressions.ts'
 
 /**
  * A payload has at most 1 MiB, and copying all of it once must be possible. Time alone does not bound a render: a chain of filters over 1 MB
@@ -9,8 +10,8 @@ import type { Condition, Field } from './config.ts'
  */
 const LIMITS = { renderLimit: 100, memoryLimit: 2_000_000, parseLimit: 100_000 }
 
-/** No template reaches a file: what a route says stands in its template alone. */
-const NO_FILES = ['include', 'render', 'layout', 'block']
+/** No template reaches a file: what a route says stands in its template alone. And `cycle` would print past strictness and escaping. */
+const UNAVAILABLE = ['include', 'render', 'layout', 'block', 'cycle']
 
 function engine(strict: boolean): Liquid {
   const liquid = new Liquid({
@@ -22,7 +23,7 @@ function engine(strict: boolean): Liquid {
     templates: {},
     timezoneOffset: 'Etc/UTC',
   })
-  for (const name of NO_FILES) {
+  for (const name of UNAVAILABLE) {
     liquid.registerTag(name, {
       parse() {
         throw new Error(`{% ${name} %} is not available`)
@@ -38,13 +39,18 @@ let strict: Liquid | undefined
 const lenientEngine = () => (lenient ??= engine(false))
 const strictEngine = () => (strict ??= engine(true))
 
-export type Compiled<T> = { kind: 'compiled'; value: T } | { kind: 'broken'; reason: string }
+export type Compiled<T> =
+  | { kind: 'compiled'; value: T }
+  /** `line`: of the text, from 1; null where Liquid does not know. */
+  | { kind: 'broken'; reason: string; line: number | null }
 
 /** A condition such as `data.ticket.channel == "web"`. */
 export function compileCondition(text: string): Compiled<Condition> {
   return compiled(() => {
     if (/[{%]%|%[}%]|\{\{|\}\}/.test(text)) throw new Error('a condition is written without {{ }} and {% %}')
-    const template = lenientEngine().parse(`{% if ${text} %}true{% endif %}`)
+    const template = parsed(lenientEngine(), `{% if ${text} %}true{% endif %}`)
+    const rest = leftOver(text)
+    if (rest !== null) throw new Error(rest)
     return { text, holds: (scope) => lenientEngine().renderSync(template, { ...scope }) === 'true' }
   })
 }
@@ -52,7 +58,7 @@ export function compileCondition(text: string): Compiled<Condition> {
 /** A field such as `{{ data.customer.id }}`. */
 export function compileField(text: string): Compiled<Field> {
   return compiled(() => {
-    const template = lenientEngine().parse(text)
+    const template = parsed(lenientEngine(), text)
     // An object is no identifier; liquidjs would print it as [object Object].
     mapOutputs(template, (value) => (typeof value === 'object' ? '' : value))
     return {
@@ -73,9 +79,9 @@ export type CompiledText = { render(scope: Scope): string }
  */
 export function compileText(text: string, options: { html: boolean }): Compiled<CompiledText> {
   return compiled(() => {
-    const template = strictEngine().parse(text)
+    const template = parsed(strictEngine(), text)
     mapOutputs(template, (value, output) => {
-      const words = required(value, output.text)
+      const words = required(value, onOneLine(output.text))
       return options.html && !output.raw ? escapeHtml(words) : words
     })
     return { render: (scope) => String(strictEngine().renderSync(template, { ...scope })) }
@@ -87,6 +93,7 @@ function required(value: unknown, output: string): string {
   if (value === undefined || value === null) throw new Error(`${output} has no value`)
   if (typeof value === 'object')
     throw new Error(`${output} is ${Array.isArray(value) ? 'a list' : 'an object'}, not a text`)
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${output} is not a number`)
   const words = String(value)
   if (words.trim() === '') throw new Error(`${output} is empty`)
   return words
@@ -96,13 +103,36 @@ function compiled<T>(compile: () => T): Compiled<T> {
   try {
     return { kind: 'compiled', value: compile() }
   } catch (error) {
-    return { kind: 'broken', reason: liquidWords(error) }
+    const line = Number(/, line:(\d+), col:\d+/.exec(messageOf(error))?.[1] ?? Number.NaN)
+    return { kind: 'broken', reason: liquidWords(error), line: Number.isNaN(line) ? null : line }
   }
 }
 
-/** Liquid's words without the excerpt of the template that follows them. */
+/** Parses, and refuses what liquidjs would read as something else. */
+function parsed(liquid: Liquid, text: string): Template[] {
+  const templates = liquid.parse(text)
+  eachOf(templates, (template) => {
+    const reason = misreadIn(template)
+    if (reason !== null) throw new Error(`${reason}, line:${template.token.getPosition()[0]}, col:1`)
+  })
+  return templates
+}
+
+/**
+ * Liquid's words without the excerpt of the template that follows them, and without its position, which counts from where the text begins and
+ * not from where the file does. A variable is named as the template has it: `a[b]` and not what b is.
+ */
 export function liquidWords(error: unknown): string {
-  return (messageOf(error).split('\n')[0] ?? '').replace(/, file:.*?(, line|$)/, '$1')
+  if (error instanceof Error && error.name === 'UndefinedVariableError' && 'token' in error) {
+    return `undefined variable: ${onOneLine((error as LiquidError).token.getText())}`
+  }
+  return (messageOf(error).split('\n')[0] ?? '').replace(/(, file:.*?)?(, line:\d+, col:\d+)?$/, '')
+}
+
+type LiquidError = Error & { token: { getText(): string } }
+
+function onOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
 }
 
 /** Passes the value of every output of a parsed template, however deep in its tags, through `map`. */
@@ -110,19 +140,24 @@ function mapOutputs(
   templates: readonly Template[],
   map: (value: unknown, output: { text: string; raw: boolean }) => unknown,
 ): void {
-  for (const template of templates) {
-    if (template instanceof Output || template instanceof EchoTag) {
-      const { value } = template as { value?: Value }
-      if (value) {
-        const original = value.value.bind(value)
-        const output = { text: template.token.getText(), raw: value.filters.at(-1)?.name === 'raw' }
-        value.value = function* (context, leniently) {
-          return map(yield* original(context, leniently), output)
-        }
-      }
+  eachOf(templates, (template) => {
+    if (!(template instanceof Output || template instanceof EchoTag)) return
+    const { value } = template as { value?: Value }
+    if (!value) return
+    const original = value.value.bind(value)
+    const output = { text: template.token.getText(), raw: value.filters.at(-1)?.name === 'raw' }
+    value.value = function* (context, leniently) {
+      return map(yield* original(context, leniently), output)
     }
-    const inner = (template as Template).children?.(false, true)
-    if (inner) mapOutputs(exhaust(inner), map)
+  })
+}
+
+/** Every part of a parsed template, however deep in its tags. */
+function eachOf(templates: readonly Template[], visit: (template: Template) => void): void {
+  for (const template of templates) {
+    visit(template)
+    const inner = template.children?.(false, true)
+    if (inner) eachOf(exhaust(inner), visit)
   }
 }
 

@@ -6,6 +6,7 @@ import { messageOf } from '../errors.ts'
 import type { Config, Problem, Route, Source } from './config.ts'
 import { crossCheck } from './cross-check.ts'
 import { describeIssues } from './issues.ts'
+import { parseFormat } from './parse-format.ts'
 import { Format, type Parsed } from './schema.ts'
 import { loadTemplates } from './templates.ts'
 import { readYaml, VARIABLE } from './yaml.ts'
@@ -33,29 +34,39 @@ export function loadConfig(options: {
     return { kind: 'invalid', problems: [{ file, line: null, message }] }
   }
   const yaml = readYaml(file, text, (name) => variable(env, name))
-  const { templates, problems: broken, content } = loadTemplates(join(dirname(file), 'templates'))
+  const {
+    templates,
+    problems: ofTemplates,
+    broken,
+    content,
+  } = loadTemplates(join(dirname(file), 'templates'))
   const unset = yaml.unset.map(
     ({ name, line }): Problem => ({ file, line, message: `\${${name}} is not set in the environment` }),
   )
-  const problems = [...yaml.problems, ...broken, ...(options.unsetVariables === 'error' ? unset : [])]
+  const problems = [...yaml.problems, ...ofTemplates, ...(options.unsetVariables === 'error' ? unset : [])]
   if (yaml.data === undefined) return { kind: 'invalid', problems: inOrder(problems, file) }
 
-  const parsed = Format.safeParse(yaml.data)
-  if (!parsed.success) problems.push(...describeIssues(parsed.error.issues, file, yaml))
-  const checked = crossCheck(yaml.data, templates, file, yaml)
-  problems.push(...checked.problems)
-  if (problems.length > 0 || !parsed.success) return { kind: 'invalid', problems: inOrder(problems, file) }
+  const { parsed, issues } = parseFormat(yaml)
+  const checked = crossCheck(yaml.data, { ...templates, broken }, file, yaml)
+  // What is wrong with a line that YAML read as something else follows from that.
+  const misread = new Set(yaml.problems.map(({ line }) => line))
+  problems.push(
+    ...[...describeIssues(issues, file, yaml, Format), ...checked.problems].filter(
+      ({ line }) => line === null || !misread.has(line),
+    ),
+  )
+  if (problems.length > 0 || parsed === null) return { kind: 'invalid', problems: inOrder(problems, file) }
 
   return {
     kind: 'loaded',
     config: {
       version: versionOf(text, yaml.data, content),
       file,
-      genesys: genesysOf(parsed.data.genesys),
+      genesys: genesysOf(parsed.genesys),
       sources: new Map(
-        Object.entries(parsed.data.sources).map(([name, source]) => [name, sourceOf(name, source)]),
+        Object.entries(parsed.sources).map(([name, source]) => [name, sourceOf(name, source)]),
       ),
-      routes: Object.entries(parsed.data.routes).map(([name, route]) => routeOf(name, route)),
+      routes: Object.entries(parsed.routes).map(([name, route]) => routeOf(name, route)),
       templates,
       warnings: [...(options.unsetVariables === 'warn' ? unset : []), ...checked.warnings],
     },
@@ -69,11 +80,15 @@ function inOrder(problems: readonly Problem[], file: string): Problem[] {
 
 /** Over what was resolved, but without secrets: a version that is kept everywhere must not depend on them. */
 function versionOf(text: string, data: unknown, templates: string): string {
-  const withoutSecrets = JSON.stringify(data, (key, value: unknown) =>
-    key === 'secrets' ? undefined : value,
-  )
   const written = text.replace(VARIABLE, '')
-  return createHash('sha256').update(`${written}\0${withoutSecrets}\0${templates}`).digest('hex').slice(0, 12)
+  const resolved = JSON.stringify(withoutSecrets(data))
+  return createHash('sha256').update(`${written}\0${resolved}\0${templates}`).digest('hex').slice(0, 12)
+}
+
+function withoutSecrets(data: unknown): unknown {
+  const { sources, ...rest } = data as { sources: Record<string, object> }
+  const open = Object.entries(sources).map(([name, source]) => [name, { ...source, secrets: undefined }])
+  return { ...rest, sources: Object.fromEntries(open) }
 }
 
 function genesysOf(genesys: Parsed['genesys']): Config['genesys'] {

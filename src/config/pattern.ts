@@ -1,7 +1,10 @@
 import type { EventPattern } from './config.ts'
 
+/** `source`: its part before the slash. `listensTo`: whether events of a source can match at all. */
+export type ParsedPattern = EventPattern & { source: string; listensTo(name: string): boolean }
+
 /** `source/type`; `*` stands for any characters, none too. Null: there is no slash to part the two. */
-export function parsePattern(text: string): (EventPattern & { source: string }) | null {
+export function parsePattern(text: string): ParsedPattern | null {
   const slash = text.indexOf('/')
   if (slash <= 0 || slash === text.length - 1) return null
   const source = text.slice(0, slash)
@@ -9,6 +12,7 @@ export function parsePattern(text: string): (EventPattern & { source: string }) 
   return {
     text,
     source,
+    listensTo: (name) => matches(source, name),
     matches: (ofSource, ofType) => matches(source, ofSource) && matches(type, ofType),
   }
 }

@@ -4,7 +4,10 @@ import { formatDuration, parseDuration } from './duration.ts'
 import { compileCondition, compileField } from './liquid.ts'
 import { parsePattern } from './pattern.ts'
 
-/** The format of postrider.yaml. Every message says what was expected; none quotes a value, which may be a secret. */
+/**
+ * The format of postrider.yaml. Every message says what was expected; none quotes a value, which may be a secret: what Liquid quotes is a
+ * parameter of its own, `quotes`.
+ */
 
 /** Keys that the format has and this version does not know how to honour: silence would be a promise. */
 const later = z.undefined('not supported yet by this version; remove it').optional()
@@ -14,11 +17,18 @@ const text = (expected: string) =>
 const NAME = /^[a-z0-9][a-z0-9-]*$/
 const name = z.string().regex(NAME, 'a name has lower-case letters, digits and hyphens')
 
+/** A century: what is added to a time must stay a time. */
+const LONGEST_MS = 36_500 * 86_400_000
+
 function duration(options: { least?: number; why?: string } = {}) {
   return z.string('expected a duration such as 30m').transform((value, context) => {
     const ms = parseDuration(value)
     if (ms === null) {
       context.addIssue('expected a duration: a whole number and s, m, h or d, such as 90s, 30m, 24h, 7d')
+      return z.NEVER
+    }
+    if (ms > LONGEST_MS) {
+      context.addIssue(`expected at most ${formatDuration(LONGEST_MS)}`)
       return z.NEVER
     }
     if (options.least !== undefined && ms < options.least) {
@@ -70,7 +80,6 @@ const LEAST_SECRET_BYTES = 8
 const secret = z
   .string('expected a secret, named as a variable of the environment')
   .superRefine((value, context) => {
-    if (/^\$\{/.test(value)) return
     if (!value.startsWith('whsec_')) {
       context.addIssue('expected a secret that begins with whsec_, as Standard Webhooks and Svix write it')
       return
@@ -117,10 +126,10 @@ const pattern = text('source/type, such as crm/ticket.resolved').transform((valu
   return z.NEVER
 })
 
-const field = z.string('expected a text such as "{{ data.customer.id }}"').transform((value, context) => {
+const field = text('a text such as "{{ data.customer.id }}"').transform((value, context) => {
   const result = compileField(value)
   if (result.kind === 'compiled') return result.value
-  context.addIssue(`not Liquid: ${result.reason}`)
+  context.addIssue({ code: 'custom', message: 'not Liquid', params: { quotes: result.reason } })
   return z.NEVER
 })
 
@@ -132,7 +141,8 @@ const condition = z
   .transform((value, context) => {
     const result = compileCondition(value)
     if (result.kind === 'compiled') return result.value
-    context.addIssue(`not a Liquid condition: ${result.reason}`)
+    const message = 'not a Liquid condition (compare with ==, join with and, or)'
+    context.addIssue({ code: 'custom', message, params: { quotes: result.reason } })
     return z.NEVER
   })
 
@@ -169,6 +179,10 @@ const Route = z.strictObject(
         },
         'expected a block with externalId, email, phone, …',
       )
+      .refine((fields) => IDENTIFIERS.some((identifier) => fields[identifier] !== undefined), {
+        error: `expected at least one of ${IDENTIFIERS.join(', ')}: by them the customer is found`,
+        when: ({ issues }) => issues.length === 0,
+      })
       .optional(),
     findBy: distinct(
       z.enum(IDENTIFIERS, `expected ${IDENTIFIERS.join(', ')}`),
@@ -230,6 +244,12 @@ export const Format = z.strictObject(
     notify: later,
   },
   'expected genesys, sources and routes',
+)
+
+/** What stands between the lines `---` at the head of a template. */
+export const FrontMatter = z.strictObject(
+  { subject: text('the subject of an email').optional(), whatsapp: later },
+  'expected settings such as subject:',
 )
 
 /** What the file says, checked: every default filled in, Liquid compiled, durations in milliseconds. */

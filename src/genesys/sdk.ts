@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { isIPv4 } from 'node:net'
 import platformClient from 'purecloud-platform-client-v2'
 import { PostriderError } from '../errors.ts'
 
@@ -75,7 +76,8 @@ export function createSdk({ region, gatewayUrl, timeoutMs }: SdkOptions): Sdk {
 
 function gatewayOf(text: string) {
   const url = new URL(text)
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || url.hostname.startsWith('127.')
+  const { hostname } = url
+  const local = ['localhost', '[::1]'].includes(hostname) || (isIPv4(hostname) && hostname.startsWith('127.'))
   if (url.protocol !== 'https:' && !local) {
     throw new PostriderError(
       'ENVIRONMENT_INVALID',
@@ -84,7 +86,7 @@ function gatewayOf(text: string) {
   }
   const path = url.pathname.replace(/\/+$/, '')
   const settings = {
-    host: url.hostname,
+    host: hostname,
     protocol: url.protocol.slice(0, -1),
     ...(url.port === '' ? {} : { port: Number(url.port) }),
     path_params_login: path,

@@ -28,7 +28,8 @@ export function checkFixture(fixture: Fixture, config: Config, read: Read, now: 
   if (!config.sources.has(fixture.source)) {
     return { file, foreseen: [], differences: [`the configuration has no source ${fixture.source}`] }
   }
-  const receivedAt = now.getTime()
+  // Where the body does not say when it happened, it happened when it was received.
+  const receivedAt = fixture.at(now).getTime()
   const event = read(fixture.bytes(now), { source: fixture.source, key: `fixture ${file}`, receivedAt })
   if ('reason' in event) {
     const differences = expect === null || expect.length === 0 ? [] : [`unreadable: ${event.reason}`]

@@ -1,14 +1,15 @@
-import express, { type ErrorRequestHandler, Router } from 'express'
+import express, { type ErrorRequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import type { Api } from './api.ts'
 import { Fault, type Faults } from './faults.ts'
 import type { Logins } from './login.ts'
-import type { Org } from './operations.ts'
+import { forgetMessages, type Org } from './org.ts'
 
 const Contact = z.strictObject({
   id: z.string().min(1),
   name: z.string().default(''),
   externalId: z.string().optional(),
+  externalSourceId: z.string().optional(),
   emails: z.array(z.string()).default([]),
   phones: z.array(z.string()).default([]),
   canonicalId: z.string().optional(),
@@ -33,8 +34,7 @@ export function createControl(deps: { org: Org; logins: Logins; faults: Faults; 
     response.json({ accepted: org.accepted.count, messages: org.messages })
   })
   router.delete('/messages', (_request, response) => {
-    org.messages.length = 0
-    org.accepted.count = 0
+    forgetMessages(org)
     response.status(204).end()
   })
   router.get('/requests', (_request, response) => {
@@ -45,22 +45,28 @@ export function createControl(deps: { org: Org; logins: Logins; faults: Faults; 
     response.status(204).end()
   })
   router.post('/contacts', (request, response) => {
-    const { externalId, canonicalId, active, ...contact } = Contact.parse(request.body)
+    const { externalId, externalSourceId, canonicalId, active, ...contact } = Contact.parse(request.body)
     org.directory.add({
       ...contact,
       ...(externalId === undefined ? {} : { externalId }),
+      ...(externalSourceId === undefined ? {} : { externalSourceId }),
       ...(canonicalId === undefined ? {} : { canonicalId }),
       ...(active === undefined ? {} : { active }),
     })
     response.status(201).end()
   })
+  router.use((_request, response) => problem(response, 404, 'Not found', 'The control API has nothing here.'))
   router.use(((error, _request, response, next) => {
-    if (!(error instanceof z.ZodError)) return next(error)
-    const detail = z.prettifyError(error)
-    response
-      .status(400)
-      .type('application/problem+json')
-      .send(JSON.stringify({ title: 'Not understood', status: 400, detail }))
+    if (error instanceof z.ZodError) return problem(response, 400, 'Not understood', z.prettifyError(error))
+    // What the JSON parser refuses says its status itself.
+    const { status, message } = error as { status?: unknown; message?: unknown }
+    if (typeof status !== 'number' || status >= 500) return next(error)
+    problem(response, status, 'Not understood', String(message))
   }) satisfies ErrorRequestHandler)
   return router
+}
+
+/** RFC 9457. */
+function problem(response: Response, status: number, title: string, detail: string): void {
+  response.status(status).type('application/problem+json').send(JSON.stringify({ title, status, detail }))
 }

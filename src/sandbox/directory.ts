@@ -4,6 +4,8 @@ export type SandboxContact = {
   id: string
   name: string
   externalId?: string
+  /** The number space of the externalId; without it, every external source that the org has. */
+  externalSourceId?: string
   emails: readonly string[]
   phones: readonly string[]
   /** Merged into this one: the look-up answers both, and messages go to the canonical one. */
@@ -61,9 +63,12 @@ export const CONTACTS: readonly SandboxContact[] = [
   },
 ]
 
+/** As the look-up asks for it; `externalSourceId` goes with ExternalId, and is null else. */
+type Identifier = { type: string; value: string; externalSourceId: string | null }
+
 export type Directory = {
-  /** By an identifier of the look-up; null: nobody has it. */
-  find(identifier: { type: string; value: string }): SandboxContact | null
+  /** Null: nobody has this identifier. */
+  find(identifier: Identifier): SandboxContact | null
   byId(id: string): SandboxContact | null
   add(contact: SandboxContact): void
   all(): readonly SandboxContact[]
@@ -77,18 +82,26 @@ export function createDirectory(
   const byId = new Map<string, SandboxContact>()
   const add = (contact: SandboxContact) => {
     byId.set(contact.id, contact)
-    if (contact.externalId) byIdentifier.set(`ExternalId ${contact.externalId}`, contact)
-    for (const email of contact.emails) byIdentifier.set(`Email ${email.toLowerCase()}`, contact)
-    for (const phone of contact.phones) byIdentifier.set(`Phone ${phone}`, contact)
+    const { externalId, externalSourceId, emails, phones } = contact
+    if (externalId) byIdentifier.set(keyOf('ExternalId', externalId, externalSourceId), contact)
+    for (const email of emails) byIdentifier.set(keyOf('Email', email), contact)
+    for (const phone of phones) byIdentifier.set(keyOf('Phone', phone), contact)
   }
   for (const contact of CONTACTS) add(contact)
   return {
-    find({ type, value }) {
-      const known = byIdentifier.get(`${type} ${type === 'Email' ? value.toLowerCase() : value}`)
+    find({ type, value, externalSourceId }) {
+      const known =
+        byIdentifier.get(keyOf(type, value, externalSourceId)) ?? byIdentifier.get(keyOf(type, value))
       if (known) return known
       const resolved = resolve({ type, value })
       if (!resolved) return null
-      const contact = { id: resolved.id, name: resolved.id, emails: [], phones: [] }
+      const contact = byId.get(resolved.id) ?? {
+        id: resolved.id,
+        name: resolved.id,
+        ...(type === 'ExternalId' ? { externalId: value } : {}),
+        emails: type === 'Email' ? [value] : [],
+        phones: type === 'Phone' ? [value] : [],
+      }
       byId.set(contact.id, contact)
       return contact
     },
@@ -96,4 +109,8 @@ export function createDirectory(
     add,
     all: () => [...byId.values()],
   }
+}
+
+function keyOf(type: string, value: string, externalSourceId: string | null = null): string {
+  return JSON.stringify([type, type === 'Email' ? value.toLowerCase() : value, externalSourceId])
 }

@@ -1,37 +1,42 @@
-import { randomUUID } from 'node:crypto'
+/** Beside a field's name, what is wrong with it; the API's `details`. */
+type Detail = { errorCode: string; fieldName: string }
 
-/** An answer of the API other than success; thrown by operations, written once. */
+type More = {
+  params?: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string>>
+  details?: readonly Detail[]
+  /** Which limit of the organisation was met. */
+  limit?: { namespace: string; key: string; value: number }
+}
+
+/** An answer of the API other than success; thrown by operations, written once. `template` has its parameters in braces. */
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
-  readonly params: Readonly<Record<string, string>>
-  readonly headers: Readonly<Record<string, string>>
+  readonly template: string
+  readonly more: More
 
-  constructor(
-    status: number,
-    code: string,
-    message: string,
-    more: { params?: Readonly<Record<string, string>>; headers?: Readonly<Record<string, string>> } = {},
-  ) {
-    super(message)
+  constructor(status: number, code: string, template: string, more: More = {}) {
+    super(template.replaceAll(/\{(\w+)\}/g, (hole, name: string) => more.params?.[name] ?? hole))
     this.status = status
     this.code = code
-    this.params = more.params ?? {}
-    this.headers = more.headers ?? {}
+    this.template = template
+    this.more = more
   }
 }
 
 /** The body that Genesys Cloud's errors have (schema ErrorBody of its API). */
-export function errorBody(error: ApiError, contextId: string = randomUUID()) {
+export function errorBody({ message, code, status, template, more }: ApiError, contextId: string) {
   return {
-    message: error.message,
-    code: error.code,
-    status: error.status,
-    messageWithParams: error.message,
-    messageParams: error.params,
+    message,
+    code,
+    status,
+    messageWithParams: template,
+    messageParams: more.params ?? {},
     contextId,
-    details: [],
+    details: more.details ?? [],
     errors: [],
+    ...(more.limit ? { limit: more.limit } : {}),
   }
 }
 
@@ -40,14 +45,59 @@ export function badRequest(message: string): ApiError {
   return new ApiError(400, 'bad.request', message)
 }
 
-/** 403 for a permission that the client's roles lack. */
-export function missingPermission(permission: string): ApiError {
-  return new ApiError(
-    403,
-    'missing.permissions',
-    `You are missing the following permission(s): ${permission}`,
-    {
-      params: { permissions: permission },
-    },
-  )
+/** 400 for a field that is required and not there. */
+export function missingField(fieldName: string): ApiError {
+  return new ApiError(400, 'bad.request', '{fieldName} is required.', {
+    params: { fieldName },
+    details: [{ errorCode: 'missing.value', fieldName }],
+  })
+}
+
+/** 400 for a field whose value cannot be; `rule` goes on after the field's name. */
+export function invalidField(fieldName: string, rule: string): ApiError {
+  return new ApiError(400, 'bad.request', `{fieldName} ${rule}`, {
+    params: { fieldName },
+    details: [{ errorCode: 'invalid.value', fieldName }],
+  })
+}
+
+/** 404 in the API's words for what was asked about. */
+export function notFound(what = 'resource'): ApiError {
+  return new ApiError(404, 'not.found', 'The requested {what} was not found.', { params: { what } })
+}
+
+export function methodNotAllowed(allowed: readonly string[]): ApiError {
+  return new ApiError(405, 'method.not.allowed', 'The method is not allowed for this resource.', {
+    headers: { Allow: allowed.join(', ') },
+  })
+}
+
+/** 403 where the client's roles have none of the permissions of which the operation wants one. */
+export function missingPermission(permissions: readonly string[]): ApiError {
+  const params = { permissions: permissions.join(', ') }
+  return permissions.length === 1
+    ? new ApiError(
+        403,
+        'missing.permissions',
+        'Unable to perform the requested action. You are missing the following permission(s): {permissions}',
+        { params },
+      )
+    : new ApiError(
+        403,
+        'missing.any.permissions',
+        'Unable to perform the requested action. You must have at least one of the following permissions assigned: {permissions}',
+        { params },
+      )
+}
+
+/** An error of the login, in OAuth's own words (RFC 6749, 5.2). */
+export class OAuthError extends Error {
+  readonly status: number
+  readonly error: string
+
+  constructor(status: number, error: string, description: string) {
+    super(description)
+    this.status = status
+    this.error = error
+  }
 }

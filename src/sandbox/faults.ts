@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 
 export const OPERATIONS = ['token', 'lookup', 'message', 'email', 'other'] as const
@@ -13,10 +14,10 @@ export const Fault = z.strictObject({
   /** Answer with this status instead of acting. */
   status: z.number().int().min(200).max(599).optional(),
   body: z.unknown().optional(),
-  headers: z.record(z.string(), z.string()).optional(),
+  headers: z.record(z.string(), z.string()).refine(areHeaders, 'not headers of HTTP').optional(),
   /** Seconds, for 429 and 503. */
   retryAfter: z.number().optional(),
-  /** Answer later, having acted in time. */
+  /** Answer later by the sandbox's clock, having acted in time. */
   delayMs: z.number().int().min(0).max(60_000).optional(),
   /** Never answer and never act. */
   hang: z.boolean().optional(),
@@ -62,5 +63,18 @@ export function createFaults(): Faults {
       }
       return fault
     },
+  }
+}
+
+/** A header that Node.js refuses to write would be found out only when the fault is met. */
+function areHeaders(headers: Readonly<Record<string, string>>): boolean {
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+    return true
+  } catch {
+    return false
   }
 }

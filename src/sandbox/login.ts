@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../clock.ts'
-import { ApiError } from './errors.ts'
+import type { RawBody } from './body.ts'
+import { ApiError, OAuthError } from './errors.ts'
 
 /** The demo's OAuth client; plainly not a real one. */
 export const SANDBOX_CLIENT = {
@@ -11,10 +13,10 @@ export const SANDBOX_CLIENT = {
 type Issued = { expiresAt: number; windowStart: number; count: number }
 
 export type Logins = {
-  /** Answers the body of `POST /oauth/token`; throws an OAuth error. */
+  /** Answers the body of `POST /oauth/token`, its life in seconds; throws an OAuth error. */
   issue(
-    authorization: string | undefined,
-    grant: string | null,
+    headers: IncomingHttpHeaders,
+    raw: RawBody,
   ): { access_token: string; token_type: string; expires_in: number }
   /** Checks a Bearer token and counts the call against its limit; answers the rate-limit headers. Throws 401 or 429. */
   use(authorization: string | undefined): Record<string, string>
@@ -33,17 +35,20 @@ export function createLogins(options: {
 }): Logins {
   const { clock, rateLimitPerMinute } = options
   const tokens = new Map<string, Issued>()
-  const basic = `Basic ${Buffer.from(`${options.client.clientId}:${options.client.clientSecret}`).toString('base64')}`
+  const secret = Buffer.from(`${options.client.clientId}:${options.client.clientSecret}`).toString('base64')
   return {
-    issue(authorization, grant) {
-      if (authorization !== basic) throw new OAuthError(401, 'invalid_client', 'authentication failed')
+    issue({ authorization, 'content-type': contentType }, raw) {
+      const basic = /^Basic +(\S+)$/i.exec(authorization ?? '')?.[1]
+      if (basic !== secret) throw new OAuthError(401, 'invalid_client', 'authentication failed')
+      const grant = grantOf(contentType, raw)
+      if (grant === null) throw new OAuthError(400, 'invalid_request', 'grant_type is required')
       if (grant !== 'client_credentials')
         throw new OAuthError(400, 'unsupported_grant_type', 'grant type is not supported')
       const token = randomBytes(32).toString('base64url')
       const now = clock.now()
       for (const [old, { expiresAt }] of tokens) if (expiresAt < now) tokens.delete(old)
       tokens.set(token, { expiresAt: now + options.tokenLifeMs, windowStart: now, count: 0 })
-      return { access_token: token, token_type: 'bearer', expires_in: options.tokenLifeMs / 1000 }
+      return { access_token: token, token_type: 'bearer', expires_in: Math.floor(options.tokenLifeMs / 1000) }
     },
     use(authorization) {
       const bearer = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
@@ -74,8 +79,12 @@ export function createLogins(options: {
         throw new ApiError(
           429,
           'too.many.requests',
-          `Rate limit exceeded the maximum. Retry the request in [${reset}] seconds`,
-          { headers: { ...headers, 'Retry-After': String(reset) } },
+          'Rate limit exceeded the maximum. Retry the request in [{seconds}] seconds',
+          {
+            params: { seconds: String(reset) },
+            headers: { ...headers, 'Retry-After': String(reset) },
+            limit: { namespace: 'platform.api', key: 'token.rate.per.minute', value: rateLimitPerMinute },
+          },
         )
       }
       return headers
@@ -84,14 +93,8 @@ export function createLogins(options: {
   }
 }
 
-/** An error of the login, in OAuth's own words (RFC 6749, 5.2). */
-export class OAuthError extends Error {
-  readonly status: number
-  readonly error: string
-
-  constructor(status: number, error: string, description: string) {
-    super(description)
-    this.status = status
-    this.error = error
-  }
+/** The grant of a form; null where the body is not one, or has none. */
+function grantOf(contentType: string | undefined, raw: RawBody): string | null {
+  const form = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? '')
+  return form && raw !== 'too-large' ? new URLSearchParams(raw.toString('utf8')).get('grant_type') : null
 }

@@ -9,7 +9,7 @@ import { createControl } from './control.ts'
 import { createDirectory, DEPLOYMENT, EXTERNAL_SOURCE, type SandboxContact } from './directory.ts'
 import { createFaults, type Fault } from './faults.ts'
 import { createLogins, SANDBOX_CLIENT } from './login.ts'
-import type { Org, SandboxMessage } from './operations.ts'
+import type { Org, SandboxMessage } from './org.ts'
 import { createPage } from './page.ts'
 
 export { SANDBOX_CLIENT }
@@ -71,6 +71,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         : new Set(options.emailDomains),
     messages: [],
     accepted: { count: 0 },
+    conversations: new Map(),
   }
   const logins = createLogins({
     clock,

@@ -1,0 +1,180 @@
+import { userInfo } from 'node:os'
+import { Argument, type Command, Option } from 'commander'
+import { readEnvironment } from '../environment.ts'
+import { EVENT_STATES, type EventState } from '../event.ts'
+import type { Acted, Ledger } from '../ledger/ledger.ts'
+import { MESSAGE_STATES, type MessageState } from '../message.ts'
+import {
+  addListOptions,
+  duration,
+  filterOf,
+  instant,
+  type ListOptions,
+  wholeNumber,
+  wholeNumbers,
+} from './filters.ts'
+import type { Run } from './output.ts'
+
+/** The commands that read the ledger or act on it, beside the service that owns it or alone. */
+export function addLedgerCommands(program: Command, run: Run): void {
+  const { variables, terminal } = run
+
+  program
+    .command('status')
+    .description('what happens now, and what needs a person (exit code 1)')
+    .addOption(
+      new Option('--since <time>', 'how far back failures count')
+        .argParser(instant)
+        .default(undefined, '24h'),
+    )
+    .option('--json', 'one object')
+    .action(async (options: { since?: number; json?: boolean }) => {
+      const { status } = await import('./status.ts')
+      const since = options.since ?? instant('24h')
+      const well = await withLedger((ledger) => status(ledger, since, options.json === true, terminal))
+      run.exitCode = well ? 0 : 1
+    })
+
+  const events = program.command('events').description('what sources said happened')
+  addListOptions(events.command('list').description('newest first'), EVENT_STATES).action(
+    async (options: ListOptions<EventState>) => {
+      const { listEvents } = await import('./events.ts')
+      const filter = filterOf(options)
+      await withLedger((ledger) => listEvents(ledger, filter, options.json === true, terminal))
+    },
+  )
+  events
+    .command('show')
+    .addArgument(idOf('event'))
+    .description('one event with its body, its routes and its messages')
+    .option('--json', 'one object')
+    .action(async (id: number, options: { json?: boolean }) => {
+      const { showEvent } = await import('./events.ts')
+      await withLedger((ledger) => showEvent(ledger, id, options.json === true, terminal))
+    })
+  events
+    .command('replan')
+    .addArgument(new Argument('<id...>', 'numbers of events').argParser(wholeNumbers))
+    .description('plan again under the present configuration; adds the messages that are missing')
+    .option('--json', 'one array of objects')
+    .action(async (ids: readonly number[], options: { json?: boolean }) => {
+      const { replanEvents } = await import('./events.ts')
+      const planned = await withLedger((ledger) =>
+        replanEvents(ledger, variables, ids, options.json === true, terminal),
+      )
+      run.exitCode = planned ? 0 : 1
+    })
+
+  const messages = program.command('messages').description('what routes want said')
+  addListOptions(messages.command('list').description('newest first'), MESSAGE_STATES).action(
+    async (options: ListOptions<MessageState>) => {
+      const { listMessages } = await import('./messages.ts')
+      const filter = filterOf(options)
+      await withLedger((ledger) => listMessages(ledger, filter, options.json === true, terminal))
+    },
+  )
+  messages
+    .command('show')
+    .addArgument(idOf('message'))
+    .description('one message with its attempts and its text')
+    .option('--json', 'one object')
+    .action(async (id: number, options: { json?: boolean }) => {
+      const { showMessage } = await import('./messages.ts')
+      await withLedger((ledger) => showMessage(ledger, id, options.json === true, terminal))
+    })
+  acting('retry', 're-trigger a failed, skipped, cancelled or unconfirmed message')
+    .option('--force', 'also one that was sent; needs --reason')
+    .action(async (id: number, options: ActOptions & { force?: boolean }) => {
+      await act(options, 're-triggered', (ledger, request) =>
+        ledger.retry(id, { ...request, force: options.force === true }),
+      )
+    })
+  acting('cancel', 'cancel a scheduled message').action(async (id: number, options: ActOptions) => {
+    await act(options, 'cancelled', (ledger, request) => ledger.cancel(id, request))
+  })
+  acting('settle', 'say what became of an unconfirmed message')
+    .addOption(
+      new Option('--as <outcome>', 'what Genesys Cloud shows')
+        .choices(['sent', 'not-sent'])
+        .makeOptionMandatory(),
+    )
+    .action(async (id: number, options: ActOptions & { as: 'sent' | 'not-sent' }) => {
+      await act(options, 'settled', (ledger, request) =>
+        ledger.settleByHand(id, { ...request, as: options.as }),
+      )
+    })
+
+  program
+    .command('pause [scope] [name]')
+    .description('stop all sending, or `route NAME`, `source NAME`, `channel NAME`; receiving goes on')
+    .option('--reason <text>', 'why', 'by hand')
+    .option('--for <duration>', 'ends by itself, such as 2h', duration)
+    .option('--by <name>', 'the operator', operator())
+    .option('--json', 'one object')
+    .action(async (scope: string | undefined, name: string | undefined, options) => {
+      const { assertKnown, pauseSending, targetOf } = await import('./pauses.ts')
+      const target = targetOf(scope, name)
+      await withLedger(async (ledger) => {
+        await assertKnown(target, ledger, variables)
+        const request = { reason: options.reason, forMs: options.for ?? null, by: options.by }
+        await pauseSending(ledger, target, request, options.json === true, terminal)
+      })
+    })
+  program
+    .command('resume [scope] [name]')
+    .description('end the pause of all sending, or of `route NAME`, `source NAME`, `channel NAME`')
+    .option('--by <name>', 'the operator', operator())
+    .option('--json', 'one array of objects')
+    .action(async (scope: string | undefined, name: string | undefined, options) => {
+      const { resumeSending, targetOf } = await import('./pauses.ts')
+      const target = targetOf(scope, name)
+      await withLedger((ledger) => resumeSending(ledger, target, options.by, options.json === true, terminal))
+    })
+
+  type ActOptions = { by: string; reason?: string; json?: boolean }
+
+  function acting(name: string, description: string): Command {
+    return messages
+      .command(name)
+      .addArgument(idOf('message'))
+      .description(description)
+      .option('--reason <text>', 'why')
+      .option('--by <name>', 'the operator', operator())
+      .option('--json', 'the message as one object')
+  }
+
+  async function act(
+    options: ActOptions,
+    did: string,
+    action: (ledger: Ledger, request: { by: string; reason: string | null }) => Promise<Acted>,
+  ): Promise<void> {
+    const { reportActed } = await import('./messages.ts')
+    await withLedger(async (ledger) => {
+      const acted = await action(ledger, { by: options.by, reason: options.reason ?? null })
+      reportActed(acted, did, options.json === true, terminal)
+    })
+  }
+
+  async function withLedger<T>(work: (ledger: Ledger) => Promise<T>): Promise<T> {
+    const { openForCommand } = await import('./ledger.ts')
+    const ledger = await openForCommand(readEnvironment(variables))
+    try {
+      return await work(ledger)
+    } finally {
+      await ledger.close()
+    }
+  }
+}
+
+function idOf(what: string): Argument {
+  return new Argument('<id>', `the number of the ${what}`).argParser(wholeNumber)
+}
+
+/** Whoever is logged in at this terminal; containers run under ids without a name. */
+function operator(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'operator'
+  }
+}

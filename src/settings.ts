@@ -1,0 +1,45 @@
+import type { Config, Problem } from './config/config.ts'
+import { loadConfig } from './config/load.ts'
+import type { Environment, Variables } from './environment.ts'
+import { PostriderError } from './errors.ts'
+
+/** The ledgers that are used where DATABASE_URL names none. */
+export const LEDGER = 'sqlite:data/postrider.db'
+export const SANDBOX_LEDGER = 'sqlite:data/sandbox.db'
+
+/** Loads the configuration; throws CONFIG_INVALID with every problem at once. */
+export function configOf(file: string, variables: Variables): Config {
+  const loaded = loadConfig({ file, env: variables, unsetVariables: 'error' })
+  if (loaded.kind === 'loaded') return loaded.config
+  const lines = loaded.problems.map((problem) => `  ${problemLine(problem)}`)
+  const hint = loaded.problems.some(({ message }) => UNSET.test(message)) ? `\n${HOW_TO_SET}` : ''
+  throw new PostriderError('CONFIG_INVALID', `The configuration is not right:\n${lines.join('\n')}${hint}`)
+}
+
+/** `config/postrider.yaml:15  what is wrong`. */
+export function problemLine({ file, line, message }: Problem): string {
+  return `${file}${line === null ? '' : `:${line}`}  ${message}`
+}
+
+const UNSET = /is not set in the environment$/
+const HOW_TO_SET =
+  'Set what is missing in the environment, or in a file .env in this folder; .env.example says what each is. To see Postrider at work with nothing set: npm run demo'
+
+/** How to log in to the org; throws ENVIRONMENT_INVALID that names what is not set. */
+export function loginOf(environment: Environment) {
+  const { GENESYS_CLIENT_ID: clientId, GENESYS_CLIENT_SECRET: clientSecret } = environment
+  if (clientId && clientSecret) {
+    return { clientId, clientSecret, gatewayUrl: environment.GENESYS_GATEWAY_URL ?? null }
+  }
+  throw new PostriderError('ENVIRONMENT_INVALID', missingLogin(environment) ?? '')
+}
+
+/** Says which half of the login is not set; null where nothing is missing. */
+export function missingLogin(environment: Environment): string | null {
+  const missing = (['GENESYS_CLIENT_ID', 'GENESYS_CLIENT_SECRET'] as const).filter(
+    (name) => !environment[name],
+  )
+  if (missing.length === 0) return null
+  const [are, them] = missing.length > 1 ? ['are', 'them'] : ['is', 'it']
+  return `No Genesys Cloud to send to: ${missing.join(' and ')} ${are} not set. Set ${them} in the environment or in .env, or try Postrider without an org: npx postrider start --sandbox`
+}

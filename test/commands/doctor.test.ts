@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { command, DEMO_CONFIG, jsonOf, temporaryFolder } from './run.ts'
+
+describe('doctor', () => {
+  const folder = temporaryFolder()
+  let sandbox: Sandbox
+  let variables: Record<string, string>
+  before(async () => {
+    sandbox = await startSandbox({ port: 0, clock: systemClock })
+    variables = {
+      POSTRIDER_CONFIG: DEMO_CONFIG,
+      GENESYS_GATEWAY_URL: sandbox.url,
+      GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
+      GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
+    }
+  })
+  after(async () => {
+    await sandbox.close()
+    folder[Symbol.dispose]()
+  })
+
+  it('all in place: a line for each, 0, and nothing is sent', async () => {
+    const { code, out } = await command(['doctor'], variables)
+    assert.equal(code, 0, out)
+    const lines = out.trim().split('\n').slice(1)
+    assert.ok(lines.length >= 6 && lines.every((line) => line.startsWith('ok ')), out)
+    for (const name of [
+      'login',
+      'find contacts',
+      'send web messages',
+      'messenger deployment',
+      'send emails',
+    ]) {
+      assert.match(out, new RegExp(`^ok +${name}: `, 'm'))
+    }
+    assert.equal(sandbox.messages().length, 0)
+  })
+
+  it('wrong credentials: says which to look at, never what they are', async () => {
+    const { code, out } = await command(['doctor'], { ...variables, GENESYS_CLIENT_SECRET: 'wrong-one' })
+    assert.equal(code, 1)
+    assert.match(out, /^FAIL +login: 401/m)
+    assert.match(out, /GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET/)
+    assert.doesNotMatch(out, /wrong-one/)
+  })
+
+  it('a missing permission is named', async () => {
+    sandbox.setMissingPermissions(['externalContacts:contact:view'])
+    try {
+      const said = await command(['doctor', '--json'], variables)
+      assert.equal(said.code, 1)
+      const { ok, findings } = jsonOf<{
+        ok: boolean
+        findings: { ok: boolean; name: string; todo: string | null }[]
+      }>(said)
+      assert.equal(ok, false)
+      const failed = findings.filter((finding) => !finding.ok)
+      assert.deepEqual(
+        failed.map(({ name }) => name),
+        ['find contacts', 'external source'],
+      )
+      for (const { todo } of failed) assert.match(todo ?? '', /externalContacts:contact:view/)
+    } finally {
+      sandbox.setMissingPermissions([])
+    }
+  })
+
+  it('an unknown deployment: says where its id is found', async () => {
+    const file = folder.write(
+      'postrider.yaml',
+      'genesys: { webmessaging: { deploymentId: 11111111-2222-4333-8444-555555555555 } }\nsources: {}\nroutes: {}\n',
+    )
+    const { code, out } = await command(['doctor'], { ...variables, POSTRIDER_CONFIG: file })
+    assert.equal(code, 1)
+    assert.match(out, /^FAIL +messenger deployment: .*\n +.*Messenger Deployments/m)
+  })
+
+  it('nobody listens: says so and what to look at', async () => {
+    const gone = await startSandbox({ port: 0, clock: systemClock })
+    await gone.close()
+    const { code, out } = await command(['doctor'], { ...variables, GENESYS_GATEWAY_URL: gone.url })
+    assert.equal(code, 1)
+    assert.match(out, /^FAIL +login: ECONNREFUSED/m)
+    assert.match(out, /network and GENESYS_GATEWAY_URL/)
+  })
+
+  it('no credentials: names them', async () => {
+    const { code, err } = await command(['doctor'], { POSTRIDER_CONFIG: DEMO_CONFIG })
+    assert.equal(code, 1)
+    assert.match(err, /GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET are not set/)
+  })
+})

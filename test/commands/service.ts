@@ -1,0 +1,103 @@
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readEnvironment, type Variables } from '../../src/environment.ts'
+import { type Service, startService } from '../../src/main.ts'
+import type { Message } from '../../src/message.ts'
+import { ROOT } from '../run-postrider.ts'
+import { testLog } from '../test-log.ts'
+import { command, DEMO_CONFIG, FIXTURES, type Folder, jsonOf, type Said } from './run.ts'
+
+export type DemoService = {
+  service: Service
+  /** What a command beside it must be given. */
+  variables: Variables
+  fault(fault: object): Promise<void>
+  /** Resolves with the messages when nothing is being sent or due. */
+  settled(): Promise<readonly Message[]>
+}
+
+/** The demo's configuration with a budget that a test need not wait for, sending to a sandbox of its own, in this process. */
+export async function startDemoService(folder: Folder): Promise<DemoService> {
+  cpSync(join(ROOT, 'examples/demo/templates'), join(folder.path, 'templates'), { recursive: true })
+  const text = readFileSync(DEMO_CONFIG, 'utf8').replace('genesys:', 'genesys:\n  rateLimitPerMinute: 3000')
+  const variables = {
+    POSTRIDER_CONFIG: folder.write('postrider.yaml', text.replace('delay: 5s', 'delay: 1h')),
+    DATABASE_URL: `sqlite:${join(folder.path, 'postrider.db')}`,
+    PORT: '0',
+  }
+  const environment = readEnvironment(variables)
+  const service = await startService({
+    environment,
+    variables,
+    log: testLog(),
+    sandbox: true,
+    sandboxPort: 0,
+  })
+  return {
+    service,
+    variables,
+    async fault(fault) {
+      const response = await fetch(`${service.sandboxUrl}/sandbox/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(fault),
+      })
+      if (!response.ok) throw new Error(await response.text())
+    },
+    async settled() {
+      for (;;) {
+        const messages = await service.ledger.reads.messages({ limit: 1000 })
+        const moving = messages.some(
+          ({ state, dueAt }) => state === 'sending' || (state === 'scheduled' && dueAt <= Date.now()),
+        )
+        if (!moving) return messages
+      }
+    },
+  }
+}
+
+export type MessageJson = Record<string, unknown> & {
+  id: number
+  state: string
+  route: string
+  eventId: number
+  reason: string
+}
+export type EventJson = Record<string, unknown> & { id: number; state: string; type: string }
+
+/** The commands beside a service that has received the examples, as an operator types them. */
+export function beside(demo: () => DemoService) {
+  const run = (...args: string[]): Promise<Said> => command(args, demo().variables)
+  const list = async (...args: string[]) =>
+    jsonOf<MessageJson[]>(await run('messages', 'list', '--json', ...args))
+  return {
+    run,
+    list,
+    events: async (...args: string[]) => jsonOf<EventJson[]>(await run('events', 'list', '--json', ...args)),
+    /** The newest message of a route. */
+    async one(route: string): Promise<MessageJson> {
+      const [message] = await list('--route', route, '--limit', '1')
+      if (!message) throw new Error(`the route ${route} has no message`)
+      return message
+    },
+    async replay(fixture: string, ...args: string[]): Promise<void> {
+      const said = await run(
+        'replay',
+        join(FIXTURES, `${fixture}.json`),
+        '--url',
+        demo().service.url,
+        ...args,
+      )
+      if (said.code !== 0) throw new Error(said.err)
+    },
+  }
+}
+
+export const EXAMPLES = [
+  'ticket-resolved',
+  'cart-abandoned',
+  'order-placed',
+  'unknown-customer',
+  'unknown-type',
+  'malformed',
+] as const

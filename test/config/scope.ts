@@ -1,0 +1,13 @@
+import type { Customer, Scope } from '../../src/message.ts'
+import { scopeOf } from '../../src/message.ts'
+
+/** What Liquid sees of an event with this data. */
+export function scopeWith(data: unknown, customer: Customer = {}): Scope {
+  const event = {
+    source: 'crm',
+    type: 'ticket.resolved',
+    key: 'msg_1',
+    occurredAt: Date.UTC(2026, 10, 23, 8),
+  }
+  return scopeOf(event, { type: event.type, data }, customer)
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fixtureFiles, readFixture } from '../../src/config/fixtures.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { checkFixture } from '../../src/plan/check.ts'
+import { PRESETS } from '../../src/receive/sources/preset.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const NOW = new Date('2026-11-23T08:00:00Z')
+
+/** What `check` does: no environment, no network. */
+function checked(file: string) {
+  const loaded = loadConfig({ file: join(ROOT, file), env: {}, unsetVariables: 'warn' })
+  assert.deepEqual(loaded.kind === 'invalid' ? loaded.problems : [], [])
+  assert.ok(loaded.kind === 'loaded')
+  const { config } = loaded
+  const checks = fixtureFiles(join(ROOT, 'fixtures')).map((path) => {
+    const read = readFixture(path)
+    assert.ok(read.kind === 'read', read.kind === 'invalid' ? `${path}: ${read.reason}` : '')
+    const source = config.sources.get(read.fixture.source)
+    assert.ok(source, `${path}: ${file} has its source`)
+    assert.ok(read.fixture.expect !== null, `${path} expects something`)
+    return checkFixture(read.fixture, config, PRESETS[source.preset].read, NOW)
+  })
+  return { config, checks }
+}
+
+describe('what the repository brings along passes check', () => {
+  for (const file of ['config/postrider.yaml', 'examples/demo/postrider.yaml']) {
+    test(`${file} with fixtures/`, () => {
+      const { checks } = checked(file)
+      assert.ok(checks.length >= 8)
+      assert.deepEqual(
+        checks.filter(({ differences }) => differences.length > 0),
+        [],
+      )
+    })
+  }
+
+  test('the demo needs nothing of the environment, and every one of its routes has a fixture', () => {
+    const { config, checks } = checked('examples/demo/postrider.yaml')
+    assert.deepEqual(config.warnings, [])
+    const planned = new Set(checks.flatMap(({ foreseen }) => foreseen.map(({ route }) => route)))
+    assert.deepEqual(
+      config.routes.map(({ name }) => name).filter((name) => !planned.has(name)),
+      [],
+    )
+  })
+
+  test('the starting point sends nothing until it is told to', () => {
+    const { config } = checked('config/postrider.yaml')
+    assert.deepEqual(
+      config.routes.filter(({ mode }) => mode === 'live').map(({ name }) => name),
+      [],
+    )
+  })
+
+  test('every variable of the starting point is noted where it is not set', () => {
+    const file = 'config/postrider.yaml'
+    const { config } = checked(file)
+    const written = readFileSync(join(ROOT, file), 'utf8')
+      .replaceAll(/(^|\s)#.*$/gm, '')
+      .matchAll(/\$\{\w+\}/g)
+    assert.deepEqual(
+      config.warnings.map(({ message }) => message.split(' ')[0]),
+      [...written].map(([variable]) => variable),
+    )
+  })
+
+  test('the demo shows the templates of the starting point', () => {
+    const templatesOf = (folder: string) =>
+      Object.fromEntries(
+        readdirSync(join(ROOT, folder)).map((name) => [name, readFileSync(join(ROOT, folder, name), 'utf8')]),
+      )
+    assert.deepEqual(templatesOf('examples/demo/templates'), templatesOf('config/templates'))
+  })
+})
