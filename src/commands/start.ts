@@ -70,7 +70,7 @@ async function announce(service: Service, terminal: Terminal): Promise<void> {
   line(
     'Genesys',
     [
-      genesys.host,
+      genesys.host.replace(/^api\./, ''),
       ...(webmessaging ? [`deployment ${short(webmessaging.deploymentId)}`] : []),
       WHERE[service.sendsTo],
       ...(onlyTo.length > 0 ? [`only to the ${onlyTo.length} of onlyTo`] : []),
