@@ -123,6 +123,19 @@ const TABLE: readonly Row[] = [
     says: (answer) => `Genesys Cloud does not allow this message (403 ${codeOf(answer)}: ${answer.message}).`,
   },
   {
+    // Only as a page of HTML: a refusal of one message by a firewall on the way must not stop all others.
+    when: (answer) => status(404)(answer) && answer.code === 'NOT_JSON',
+    certainty: 'not-sent',
+    code: 'unreachable',
+    says: () => 'Not Genesys Cloud but something else answered (404, a page of HTML); nothing was sent.',
+    retry: WHEN_RESUMED,
+    pause: () => ({
+      code: 'unreachable',
+      reason:
+        'Where Genesys Cloud should answer, something else does (404, a page of HTML). Check GENESYS_REGION or GENESYS_GATEWAY_URL; sending resumes by itself.',
+    }),
+  },
+  {
     when: status(404),
     certainty: 'not-sent',
     code: 'not-found',

@@ -4,6 +4,9 @@ import { clean, failureOf } from './network.ts'
 /** An answer of the SDK with `setReturnExtendedResponses(true)`, resolved or rejected alike. */
 export type SdkAnswer = { status: number; headers: Readonly<Record<string, unknown>>; body: unknown }
 
+/** The code of an answer that is not Genesys Cloud's, as Genesys would never send it. */
+export const NOT_JSON = 'NOT_JSON'
+
 /** Whether a rejection of the SDK is an answer of Genesys; else no answer came. */
 export function isSdkAnswer(value: unknown): value is SdkAnswer {
   return (
@@ -21,7 +24,7 @@ export function readSuccess<T>(answer: SdkAnswer, read: (body: unknown) => T | u
   if (value === undefined) {
     return {
       kind: 'uncertain',
-      code: 'NOT_JSON',
+      code: NOT_JSON,
       message: `answered ${answer.status} with a body that is not Genesys Cloud's (${contentTypeOf(answer)})`,
     }
   }
@@ -45,7 +48,8 @@ export function readRejection(rejection: unknown): Exclude<Answer<never>, { kind
   return {
     kind: 'refused',
     status: rejection.status,
-    code: textOf(body.code),
+    // A page of HTML is from somebody in between, or from another host.
+    code: textOf(body.code) ?? (contentTypeOf(rejection) === 'text/html' ? NOT_JSON : null),
     message: clean(textOf(body.message) ?? `${contentTypeOf(rejection)} without a message`),
     retryAfterMs: retryAfterOf(rejection),
     missingPermissions: rejection.status === 403 ? permissionsOf(body) : [],

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Channel } from '../message.ts'
-import { objectOf, readRejection, readSuccess, type SdkAnswer, textOf } from './answer.ts'
+import { NOT_JSON, objectOf, readRejection, readSuccess, type SdkAnswer, textOf } from './answer.ts'
 import type { Answer, Contact, Genesys, Sent } from './genesys.ts'
 import { createSdk } from './sdk.ts'
 import { createTokens } from './token.ts'
@@ -121,9 +121,9 @@ export function createGenesys(options: GenesysOptions): Genesys {
 /** Answers that say nothing about whether a proper request would be taken. */
 const NOT_FROM_THE_OPERATION: ReadonlySet<number> = new Set([401, 403, 404, 408, 429])
 
-/** 404 of a look-up is an answer to the question, not trouble; one with another code is (a wrong host). */
+/** 404 of a look-up is an answer to the question, unless it is not Genesys' own (a wrong host, a proxy): that one says nothing. */
 function nobody<T>(answer: Answer<T | null>): Answer<T | null> {
-  if (answer.kind !== 'refused' || answer.status !== 404) return answer
+  if (answer.kind !== 'refused' || answer.status !== 404 || answer.code === NOT_JSON) return answer
   const { status, correlationId, budget } = answer
   return { kind: 'ok', value: null, status, correlationId, budget }
 }

@@ -105,6 +105,7 @@ describe('outcomeOf', () => {
     ],
     ['403 of its own', refused(403, 'not.authorized'), 'not-sent', 'forbidden', 'end', null],
     ['404', refused(404, 'not.found'), 'not-sent', 'not-found', 'end', null],
+    ['404 as HTML', refused(404, 'NOT_JSON'), 'not-sent', 'unreachable', 'retry', 'unreachable'],
     ['408', refused(408, 'request.timeout'), 'unknown', 'no-answer', 'end', null],
     ['409', refused(409), 'not-sent', 'active-conversation', 'retry', null],
     ['413', refused(413), 'not-sent', 'rejected', 'end', null],

@@ -270,6 +270,20 @@ describe('the answers', () => {
     assert.deepEqual(other.seen, [])
   })
 
+  it('a page of HTML for a 404 says nothing of the customer: the wrong host answers', async () => {
+    const page = { 'content-type': 'text/html; charset=utf-8' }
+    const { url } = await host((_, response) => void response.writeHead(404, page).end('<h1>Not found</h1>'))
+    const answer = await genesysAt(url).findContact({ type: 'Email', value: 'ada@example.com' })
+    assert.partialDeepStrictEqual(answer, { kind: 'refused', status: 404, code: 'NOT_JSON' })
+    assert.equal((await genesysAt(url).getDeployment('d-1')).kind, 'refused')
+  })
+
+  it('an empty 404 of a look-up is "nobody" too', async () => {
+    const { url } = await host((_, response) => void response.writeHead(404).end())
+    const answer = await genesysAt(url).findContact({ type: 'Email', value: 'ada@example.com' })
+    assert.partialDeepStrictEqual(answer, { kind: 'ok', value: null })
+  })
+
   it('404 of a look-up is "nobody"', async () => {
     const { url } = await host((_, response) => json(response, 404, { code: 'not.found', message: 'none' }))
     const answer = await genesysAt(url).findContact({ type: 'Email', value: 'x@example.com' })
