@@ -1,0 +1,24 @@
+import { PostriderError } from '../../src/errors.ts'
+import { serve } from '../../src/ledger/sqlite/thread.ts'
+
+/** A thread for the tests of `startThread`. */
+serve<'echo' | 'later' | 'refuse' | 'mistake' | 'die'>(
+  (question) => {
+    switch (question) {
+      case 'echo':
+        return question
+      case 'later':
+        return new Promise((resolve) => setImmediate(() => resolve(question)))
+      case 'refuse':
+        throw new PostriderError('LEDGER_BUSY', 'not now', { retryable: true })
+      case 'mistake':
+        throw new RangeError('a mistake')
+      case 'die':
+        setImmediate(() => {
+          throw new Error('out of its depth')
+        })
+        return new Promise(() => {})
+    }
+  },
+  () => {},
+)
