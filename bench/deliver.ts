@@ -12,6 +12,7 @@ import type { Ledger, Recordable } from '../src/ledger/ledger.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import { silentLog } from '../src/log.ts'
 import { planEvent } from '../src/plan/plan.ts'
+import { payloadOf } from '../src/receive/sources/preset.ts'
 import { writeBenchConfig } from './config.ts'
 
 /** What one side of the comparison did. */
@@ -110,6 +111,7 @@ async function deliverAll(sandbox: Sandbox, count: number): Promise<Run> {
       genesys,
       clock: systemClock,
       random: Math.random,
+      payloadOf: payloadOf(config),
       log: silentLog,
       owner: 'bench',
     })

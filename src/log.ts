@@ -59,8 +59,16 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
  * One line an outcome: JSON, or readable where `pretty`. Everything passes `redact`, so that a secret or an address that
  * slipped into an error's words does not reach the log.
  */
-export function createLog(options: { level: string; pretty: boolean; stream?: NodeJS.WritableStream }): Log {
+export function createLog(options: {
+  level: string
+  pretty: boolean
+  stream?: NodeJS.WritableStream
+  /** Values that no line may hold, wherever they come from. */
+  secrets?: readonly string[]
+}): Log {
   const { stream: out = process.stderr } = options
+  const hide = redactValues(options.secrets ?? [])
+  const clean = (text: string) => redact(hide(text))
   const logger = winston.createLogger({
     level: options.level,
     // winston's own JSON sorts the keys of each line, which costs as much as everything else about it.
@@ -70,7 +78,7 @@ export function createLog(options: { level: string; pretty: boolean; stream?: No
   const line =
     (level: keyof Log) =>
     (message: string, fields: LogFields = {}) => {
-      logger.log({ ...redactFields(fields), level, message: redact(message) })
+      logger.log({ ...redactFields(fields, clean), level, message: clean(message) })
     }
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
 }
@@ -99,14 +107,26 @@ function gathered(out: NodeJS.WritableStream): NodeJS.WritableStream {
 /** A log that goes nowhere: for commands whose output is their result. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
-function redactFields(fields: LogFields): Record<string, unknown> {
+function redactFields(fields: LogFields, clean: (text: string) => string): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
     if (!FIELDS.has(name) || value === undefined) continue
     // winston's own word for the text is `message`, so the message's id is logged as `messageId`.
-    kept[name === 'message' ? 'messageId' : name] = typeof value === 'string' ? redact(value) : value
+    kept[name === 'message' ? 'messageId' : name] = typeof value === 'string' ? clean(value) : value
   }
   return kept
+}
+
+/** A shorter value is no secret, and would blot out ordinary words. */
+const SHORTEST_SECRET = 8
+
+/** Replaces these values wherever they stand; to be used before a text is cut, which could leave the half of one. */
+export function redactValues(values: readonly string[]): (text: string) => string {
+  // The longest first: one may hold another.
+  const secrets = values
+    .filter(({ length }) => length >= SHORTEST_SECRET)
+    .toSorted((a, b) => b.length - a.length)
+  return (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text)
 }
 
 /** A line longer than this is somebody else's text, not ours. */

@@ -10,6 +10,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { openLedger } from './ledger/open.ts'
 import type { Log } from './log.ts'
 import type { SenderState } from './ops/health.ts'
+import { payloadOf } from './receive/sources/preset.ts'
 import { assertSandboxAllowed, SANDBOX_CLIENT, startSandbox } from './sandbox/sandbox.ts'
 import { startServer } from './server.ts'
 import { configOf, LEDGER, loginOf, missingLogin, SANDBOX_LEDGER } from './settings.ts'
@@ -70,6 +71,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       clock,
       log,
       random: Math.random,
+      payloadOf: payloadOf(config),
       owner: `${process.pid}-${randomUUID().slice(0, 8)}`,
     })
     const sendsTo = sandbox ? 'sandbox' : login.gatewayUrl === null ? 'live' : 'gateway'

@@ -10,6 +10,7 @@ import { webhooks } from './receive/http.ts'
 import { createIntake, type IntakeLimits } from './receive/intake.ts'
 import { receive } from './receive/receive.ts'
 import { createRefusals } from './receive/refusals.ts'
+import { mayGoOn } from './receive/send.ts'
 
 export type ServerOptions = {
   config: Config
@@ -38,6 +39,11 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
       '/webhooks',
       webhooks({ receive: (delivery) => receive(delivery, deps), isSource, intake, noteRefusal, clock }),
     )
+    // Nothing else takes a body: who sends a long one is answered, and the connection ends.
+    app.use((request, response, next) => {
+      if (mayGoOn(request)) response.set('connection', 'close')
+      next()
+    })
     app.use('/health', health({ ledger, queue: intake, sender, clock, log }))
   })
   return listen(app, options)

@@ -149,7 +149,14 @@ describe('what the docs name', () => {
 
   it('codes, reasons of refusal and fields of the log are those of the code', () => {
     const operations = readPage('docs/operations.md')
-    const code = ['deliver/outcomes', 'deliver/deliver', 'deliver/find', 'plan/plan', 'config/templates']
+    const code = [
+      'deliver/outcomes',
+      'deliver/deliver',
+      'deliver/find',
+      'deliver/worker',
+      'plan/plan',
+      'config/templates',
+    ]
       .concat(['record', 'open-attempt', 'operators', 'recover'].map((name) => `ledger/sqlite/${name}`))
       .map((name) => source(`src/${name}.ts`))
       .concat(source('src/message.ts'))

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createLog, redact } from '../src/log.ts'
+import { createLog, redact, redactValues } from '../src/log.ts'
 
 describe('redact', () => {
   const hidden: [string, string][] = [
@@ -47,10 +47,33 @@ describe('redact', () => {
   })
 })
 
+describe('redactValues', () => {
+  it('replaces each value wherever it stands, and as often', () => {
+    const hide = redactValues(['s3cret-of-the-client', 'another$&secret'])
+    assert.equal(
+      hide('s3cret-of-the-client, another$&secret; (s3cret-of-the-client)'),
+      '[redacted], [redacted]; ([redacted])',
+    )
+  })
+
+  it('leaves nothing of a value that holds another', () => {
+    assert.equal(redactValues(['12345678', '123456789-long'])('a 123456789-long b'), 'a [redacted] b')
+  })
+
+  it('passes over values that are too short to be secret: they would blot out words', () => {
+    assert.equal(redactValues(['', 'a', '1234567'])('a 1234567'), 'a 1234567')
+    assert.equal(redactValues([])('as it is'), 'as it is')
+  })
+})
+
 describe('the log', () => {
-  async function logged(write: (log: ReturnType<typeof createLog>) => void, pretty = false): Promise<string> {
+  async function logged(
+    write: (log: ReturnType<typeof createLog>) => void,
+    pretty = false,
+    secrets: readonly string[] = [],
+  ): Promise<string> {
     const stream = new PassThrough()
-    write(createLog({ level: 'info', pretty, stream }))
+    write(createLog({ level: 'info', pretty, stream, secrets }))
     stream.end()
     return text(stream)
   }
@@ -80,6 +103,22 @@ describe('the log', () => {
     const line = await logged((log) => log.warn('refused', { reason: 'a\nb\u001b[2J' }), true)
     assert.equal(line.trimEnd().split('\n').length, 1)
     assert.ok(!line.includes('\u001b'))
+  })
+
+  it('holds no configured secret: not in its words, not in its fields, not where a line is cut', async () => {
+    const secret = 'the+client@secret.of/the=org'
+    for (const pretty of [false, true]) {
+      const line = await logged(
+        (log) => {
+          log.warn(`refused ${secret}`, { reason: `wrong: ${secret}`, error: secret })
+          log.warn(`${'a'.repeat(995)}${secret}`)
+        },
+        pretty,
+        [secret],
+      )
+      assert.ok(!line.includes('the+client'), line)
+      assert.equal(line.match(/\[redacted\]/g)?.length, 3, 'the fourth is cut')
+    }
   })
 
   it('is silent below its level', async () => {

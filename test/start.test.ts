@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
+import { secretsIn } from '../src/commands/start.ts'
+import { readEnvironment } from '../src/environment.ts'
 import { command, DEMO_CONFIG, FIXTURES, jsonOf, SECRET, temporaryFolder } from './commands/run.ts'
 import { type Ended, postrider, ROOT, startPostrider } from './run-postrider.ts'
 
@@ -119,6 +121,23 @@ describe('start in a fresh clone', () => {
     } finally {
       await new Promise((resolve) => server.close(resolve))
     }
+  })
+})
+
+describe('what must not reach the log', () => {
+  const folder = temporaryFolder()
+  after(() => folder[Symbol.dispose]())
+
+  it('is the client’s secret and those of all sources, also without their prefix', () => {
+    const POSTRIDER_CONFIG = folder.write(
+      'postrider.yaml',
+      `genesys: {}\nsources: { crm: { preset: standard-webhooks, secrets: ["\${CRM_WEBHOOK_SECRET}"] } }\nroutes: {}\n`,
+    )
+    const variables = { ...GENESYS, POSTRIDER_CONFIG }
+    const secrets = secretsIn(readEnvironment(variables), variables)
+    assert.deepEqual(secrets, ['a-secret', SECRET, SECRET.replace('whsec_', '')])
+    folder.write('postrider.yaml', 'sources: 7\n')
+    assert.deepEqual(secretsIn(readEnvironment(variables), variables), ['a-secret'])
   })
 })
 

@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
@@ -11,7 +11,7 @@ import type { Message } from '../message.ts'
 import { assertSandboxAllowed } from '../sandbox/sandbox.ts'
 import { fixtureOf, post, type SignedDelivery, sign, tampered } from './deliveries.ts'
 import { type Cell, print, printTable, type Terminal } from './output.ts'
-import { stopped, stopSignal } from './start.ts'
+import { secretsIn, stopped, stopSignal } from './start.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const CONFIG = join(ROOT, 'examples/demo/postrider.yaml')
@@ -48,6 +48,7 @@ export async function demo(variables: Variables, asked: boolean, terminal: Termi
     level: environment.LOG_LEVEL,
     pretty: terminal.err.isTTY === true,
     stream: terminal.err,
+    secrets: secretsIn(environment, demoVariables),
   })
   using stopping = stopSignal()
   await freshLedger()
@@ -71,7 +72,6 @@ export async function demo(variables: Variables, asked: boolean, terminal: Termi
 
 /** The demo begins anew each time: its fixtures name the same carts and tickets. Throws LEDGER_IN_USE while another demo runs here. */
 async function freshLedger(): Promise<void> {
-  mkdirSync(dirname(DEMO_FILE), { recursive: true })
   try {
     const ledger = await openLedger({ url: DEMO_LEDGER, clock: systemClock, log: silentLog, owner: true })
     await ledger.close()

@@ -5,7 +5,7 @@ import { checkAccess } from '../genesys/doctor.ts'
 import { configOf, loginOf } from '../settings.ts'
 import { print, printJson, type Terminal } from './output.ts'
 
-/** Asks Genesys Cloud whether all is in place: login, permissions, deployment. Sends nothing; false where something is missing. */
+/** Asks Genesys Cloud whether all is in place: login, permissions, external sources, deployment. Sends nothing; false where something is missing. */
 export async function doctor(variables: Variables, json: boolean, terminal: Terminal): Promise<boolean> {
   const environment = readEnvironment(variables)
   const login = loginOf(environment)
@@ -16,7 +16,10 @@ export async function doctor(variables: Variables, json: boolean, terminal: Term
     clock: systemClock,
     pace: async () => {},
   })
-  const findings = (await checkAccess(genesys, config.genesys)).map((finding) => ({
+  const externalSources = [config.genesys, ...config.sources.values()].flatMap(
+    ({ externalSource }) => externalSource ?? [],
+  )
+  const findings = (await checkAccess(genesys, { ...config.genesys, externalSources })).map((finding) => ({
     ...finding,
     // The region says nothing where a gateway stands in for it.
     todo: login.gatewayUrl

@@ -1,4 +1,5 @@
-import { readEnvironment, type Variables } from '../environment.ts'
+import { loadConfig } from '../config/load.ts'
+import { type Environment, readEnvironment, type Variables } from '../environment.ts'
 import { createLog, type Log } from '../log.ts'
 import { type Service, startService } from '../main.ts'
 import { localTime, print, type Terminal } from './output.ts'
@@ -14,11 +15,23 @@ export async function start(
   const { LOG_LEVEL, NODE_ENV } = environment
   // JSON lines, or readable ones where a person looks.
   const pretty = terminal.err.isTTY === true && NODE_ENV !== 'production'
-  const log = createLog({ level: LOG_LEVEL, pretty, stream: terminal.err })
+  const secrets = secretsIn(environment, variables)
+  const log = createLog({ level: LOG_LEVEL, pretty, stream: terminal.err, secrets })
   using stopping = stopSignal()
   const service = await startService({ environment, variables, log, ...options })
   await announce(service, terminal)
   await stopped(service, stopping, log)
+}
+
+/** What must not reach the log: the client's secret, and the sources'. Of a configuration that is not right there are none: the service will not run. */
+export function secretsIn(environment: Environment, variables: Variables): string[] {
+  const { GENESYS_CLIENT_SECRET: ofClient, POSTRIDER_CONFIG: file } = environment
+  const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
+  const ofSources =
+    loaded.kind === 'loaded' ? [...loaded.config.sources.values()].flatMap(({ secrets }) => secrets) : []
+  // Also without the prefix that says what they are.
+  const bare = ofSources.map((secret) => secret.replace(/^wh(sec|sk)_/, ''))
+  return [...(ofClient === undefined ? [] : [ofClient]), ...ofSources, ...bare]
 }
 
 export type StopSignal = Disposable & {

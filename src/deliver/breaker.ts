@@ -10,22 +10,33 @@ import { outcomeOf } from './outcomes.ts'
  * backlog into `unconfirmed`. The stop is a pause in the ledger, seen by every instance and kept over a restart.
  */
 export type Breaker = {
-  /** Takes note of an answer, of a look-up or a send; `probe` is the pause that the message probed for. */
-  after(answer: Answer<unknown>, probe: Pause | null): Promise<void>
+  /** Takes note of an answer. `probe` is the pause that the message probes for. */
+  after(answer: Answer<unknown>, asked: Asked, probe: Pause | null): Promise<void>
   /** To be called when a probe's message is done: where it never came to a send, the next message may probe at once. */
   release(probe: Pause): Promise<void>
-  /** True after one uncertain outcome: until the next answer, nothing more is sent beside what is on its way. */
-  suspicious(): boolean
+  /** How many messages may be on their way at once, of `most`. */
+  room(most: number): number
 }
+
+/** What was asked of Genesys: a send of a message, or a question on the way to it. */
+export type Asked = { kind: 'send' | 'question'; messageId: number }
 
 /** Two in a row: one is a hiccup of a single request. */
 const UNCERTAIN_IN_A_ROW = 2
 /** Probes come after 1, 2, 4 … 60 s. */
 const FIRST_PROBE_MS = 1_000
 const LAST_PROBE_MS = 60_000
+/**
+ * An empty request was answered as it should, and the message that followed was not: each such probe may cost a customer a message of which nobody
+ * knows, so they are few.
+ */
+const FIRST_COSTLY_PROBE_MS = 10 * 60_000
+const LAST_COSTLY_PROBE_MS = 60 * 60_000
 /** Without Retry-After: 1, 2, 4 … s, spread. */
 const FIRST_SLOWDOWN_MS = 1_000
 const LAST_SLOWDOWN_MS = 60_000
+/** At once where nothing was answered yet; one more for each message that was sent. What is on its way when Genesys fails may stay unconfirmed. */
+export const FEWEST = 3
 
 export function createBreaker(deps: {
   ledger: Pick<Ledger, 'pause' | 'pauses' | 'resume'>
@@ -33,32 +44,54 @@ export function createBreaker(deps: {
   random: Random
 }): Breaker {
   let uncertain = 0
+  let lastUncertain: number | null = null
   let slowdowns = 0
+  let costlyProbes = 0
+  let sentInARow = 0
 
-  async function after(answer: Answer<unknown>, probe: Pause | null): Promise<void> {
+  async function after(answer: Answer<unknown>, asked: Asked, probe: Pause | null): Promise<void> {
     const { certainty, pause } = outcomeOf(answer)
     if (certainty === 'unknown') {
-      uncertain += 1
-      if (probe || uncertain >= UNCERTAIN_IN_A_ROW) await stop('uncertain', uncertainReason(uncertain), probe)
+      sentInARow = 0
+      // One customer whose look-up fails again and again is not an outage.
+      if (asked.messageId !== lastUncertain) uncertain += 1
+      lastUncertain = asked.messageId
+      const costly = probe !== null && asked.kind === 'send'
+      if (costly) costlyProbes += 1
+      if (probe || uncertain >= UNCERTAIN_IN_A_ROW) {
+        await stop('uncertain', uncertainReason(uncertain, costly), probe, costly ? costlyWait() : null)
+      }
       return
     }
     uncertain = 0
+    lastUncertain = null
+    if (certainty === 'sent' && asked.kind === 'send') sentInARow += 1
     if (pause?.code === 'rate-limited') {
       await slowDown(answer, pause.reason)
     } else if (pause) {
-      await stop(pause.code as ProbedPauseCode, pause.reason, probe)
+      sentInARow = 0
+      await stop(pause.code as ProbedPauseCode, pause.reason, probe, null)
       return
     } else slowdowns = 0
     if (probe) await letGo()
   }
 
+  function costlyWait(): number {
+    return backoff(costlyProbes - 1, FIRST_COSTLY_PROBE_MS, LAST_COSTLY_PROBE_MS)
+  }
+
   /** Begins a pause that probes, or waits longer with the one whose probe failed. */
-  async function stop(code: ProbedPauseCode, reason: string, probe: Pause | null): Promise<void> {
+  async function stop(
+    code: ProbedPauseCode,
+    reason: string,
+    probe: Pause | null,
+    waitMs: number | null,
+  ): Promise<void> {
     const standing = (await deps.ledger.pauses()).find(isProbed)
     // Answers to what was on its way when the pause began say nothing new.
     if (standing && !probe) return
     const probes = probe ? probe.probes + 1 : 0
-    const forMs = backoff(probes, FIRST_PROBE_MS, LAST_PROBE_MS)
+    const forMs = waitMs ?? backoff(probes, FIRST_PROBE_MS, LAST_PROBE_MS)
     const pause = await deps.ledger.pause({
       scope: 'all',
       name: null,
@@ -75,7 +108,7 @@ export function createBreaker(deps: {
   }
 
   async function slowDown(answer: Answer<unknown>, reason: string): Promise<void> {
-    const asked = answer.kind === 'refused' ? answer.retryAfterMs : null
+    const asked = 'retryAfterMs' in answer ? answer.retryAfterMs : null
     const forMs = asked ?? backoff(slowdowns, FIRST_SLOWDOWN_MS, LAST_SLOWDOWN_MS, deps.random)
     slowdowns += 1
     const pause = await deps.ledger.pause({
@@ -91,6 +124,7 @@ export function createBreaker(deps: {
   }
 
   async function letGo(): Promise<void> {
+    costlyProbes = 0
     for (const pause of (await deps.ledger.pauses()).filter(isProbed)) {
       await deps.ledger.resume(pause.id, 'postrider')
       deps.log.info('sending resumed: Genesys Cloud answers again', { pause: pause.id, code: pause.code })
@@ -104,14 +138,22 @@ export function createBreaker(deps: {
     await deps.ledger.pause({ scope, name, code, reason, forMs: 0, probes, by })
   }
 
-  return { after, release, suspicious: () => uncertain > 0 }
+  return {
+    after,
+    release,
+    // After an uncertain outcome nothing more is sent beside what is on its way, until the next answer.
+    room: (most) => (uncertain > 0 ? 1 : Math.min(most, FEWEST + sentInARow)),
+  }
 }
 
 function isProbed(pause: Pause): boolean {
   return pause.scope === 'all' && PROBED_PAUSES.some((code) => code === pause.code)
 }
 
-function uncertainReason(count: number): string {
+function uncertainReason(count: number, costly: boolean): string {
+  if (costly) {
+    return 'Requests are checked, and a message that was tried got no answer that said what became of it. So that no more messages end unconfirmed, the next is tried after 10 to 60 minutes. When Genesys Cloud is well again, sooner: postrider resume'
+  }
   const what = count > 1 ? `${count} requests in a row` : 'A request'
   return `${what} left, and no answer of Genesys Cloud said what became of ${count > 1 ? 'them' : 'it'}. Look at status.mypurecloud.com; sending resumes by itself when one gets through.`
 }

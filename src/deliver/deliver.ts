@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
+import type { Event } from '../event.ts'
 import type { Answer, Genesys, Sent } from '../genesys/genesys.ts'
 import type { Claim, Ledger, Settlement } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
@@ -20,9 +21,13 @@ export type DeliverDeps = {
   clock: Clock
   random: Random
   log: Log
+  /** The event's body as its source reads it: what was planned with is what is rendered with. */
+  payloadOf: (event: Event) => Payload
   /** Aborted when the service stops: nothing more is opened, what is open is waited for. */
   stopping: AbortSignal
 }
+
+export type Payload = { kind: 'read'; payload: unknown } | { kind: 'unreadable'; reason: string }
 
 type Claimed = Claim['messages'][number]
 
@@ -43,23 +48,30 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   }
 
   const found = await find(message.customer, message.policies, async (identifier) => {
-    const ask: Genesys['findContact'] = (wanted) => paced(() => deps.genesys.findContact(wanted), probe, deps)
+    const ask: Genesys['findContact'] = (wanted) =>
+      paced(() => deps.genesys.findContact(wanted), message, probe, deps)
     return deps.contacts.lookup(identifier, ask, probe !== null)
   })
   if (found.kind === 'nobody') return end(claimed, 'failed', found.code, found.reason, deps)
   if (found.kind === 'trouble') return notAnswered(claimed, 'the look-up of the customer', found.answer, deps)
   const { target } = found
+  if (deps.config.genesys[target.channel] === null) {
+    const reason = `The configuration has no genesys.${target.channel} any more. Bring it back, restart, re-trigger.`
+    return end(claimed, 'failed', 'no-channel', reason, deps)
+  }
 
+  const read = deps.payloadOf(event)
+  if (read.kind === 'unreadable') return end(claimed, 'failed', 'unreadable', read.reason, deps)
   const result = deps.config.templates.render(
     message.policies.template,
     target.channel,
-    scopeOf(event, JSON.parse(event.raw.toString('utf8')), message.customer),
+    scopeOf(event, read.payload, message.customer),
   )
   if (result.kind === 'unrenderable') return end(claimed, 'failed', result.code, result.reason, deps)
   const { rendered } = result
 
   // A send of which nobody learns the outcome cannot be taken back; an empty one that is refused harms nobody.
-  const probed = probe ? await paced(() => deps.genesys.probe(target.channel), probe, deps) : null
+  const probed = probe ? await paced(() => deps.genesys.probe(target.channel), message, probe, deps) : null
   if (probed && probed.kind !== 'ok') {
     return notAnswered(claimed, 'an empty request that asks whether sending works again', probed, deps)
   }
@@ -77,7 +89,7 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   if (opened.kind !== 'open') {
     // A message in shadow is never sent: that its empty request was answered is all the proof there will be.
     if (probed && opened.kind === 'skipped' && opened.code === 'shadow') {
-      await deps.breaker.after(probed, probe)
+      await deps.breaker.after(probed, { kind: 'question', messageId: message.id }, probe)
     }
     const reason =
       'pause' in opened ? opened.pause.reason : 'reason' in opened ? opened.reason : 'the lease was lost'
@@ -91,7 +103,7 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
 
   const answer = await send(target, rendered, deps)
   await settle(claimed, target, opened.attempt, answer, deps)
-  await deps.breaker.after(answer, probe)
+  await deps.breaker.after(answer, { kind: 'send', messageId: message.id }, probe)
 }
 
 const ONLY_TO_REASON =
@@ -101,11 +113,15 @@ function goneReason(route: string): string {
   return `The route ${route} is off, or no longer in the configuration. Bring it back, then re-trigger.`
 }
 
-/** The message's own mode or its route's present one, whichever is stricter: turning a route to shadow or off stops what is scheduled. */
+/**
+ * The message's own mode or its route's present one, whichever is stricter: turning a route to shadow or off stops what is scheduled, and turning it
+ * live sends nothing that was planned before, but what an operator re-triggers.
+ */
 function presentMode(message: Message, config: Config): 'live' | 'shadow' | 'gone' {
   const route = config.routes.find((candidate) => candidate.name === message.route)
   if (!route || route.mode === 'off') return 'gone'
-  return route.mode === 'shadow' ? 'shadow' : message.policies.mode
+  if (route.mode === 'shadow') return 'shadow'
+  return message.manualBy === null ? message.policies.mode : 'live'
 }
 
 async function end(
@@ -137,7 +153,9 @@ async function notAnswered(
     return end(claimed, 'failed', code, reason, deps)
   }
   const reason = `Genesys Cloud did not answer ${question} (${what}); nothing was sent. It is tried again.`
-  await deps.ledger.postpone(lease, { inMs: LOOK_AGAIN_MS, code, reason })
+  const ageMs = deps.clock.now() - message.createdAt
+  const inMs = Math.round(Math.min(LATEST_LOOK_MS, Math.max(FIRST_LOOK_MS, ageMs / 4)))
+  await deps.ledger.postpone(lease, { inMs, code, reason })
   deps.log.warn('message waits: Genesys Cloud did not answer what had to be known first', {
     ...idsOf(message),
     code,
@@ -147,8 +165,12 @@ async function notAnswered(
   })
 }
 
-/** While Genesys is in trouble the pause decides when to try; this only spreads a single failing look-up. */
-const LOOK_AGAIN_MS = 2_000
+/**
+ * While Genesys is in trouble the pause decides when to try. This spreads a look-up that fails by itself, ever farther as its message grows older, so
+ * that it is not always the next to probe for everybody.
+ */
+const FIRST_LOOK_MS = 2_000
+const LATEST_LOOK_MS = 5 * 60_000
 
 async function stopBefore({ lease }: Claimed, deps: DeliverDeps): Promise<void> {
   await deps.ledger.postpone(lease, { inMs: 0, code: null, reason: null })
@@ -157,6 +179,7 @@ async function stopBefore({ lease }: Claimed, deps: DeliverDeps): Promise<void> 
 /** Makes a call that is not a send: takes its place in the budget, and tells the breaker what came back. */
 async function paced<T>(
   call: () => Promise<Answer<T>>,
+  message: Message,
   probe: Pause | null,
   deps: DeliverDeps,
 ): Promise<Answer<T>> {
@@ -164,7 +187,9 @@ async function paced<T>(
   const answer = await call()
   // Only its trouble counts: that look-ups are answered does not say that sends are.
   const { certainty, pause } = outcomeOf(answer)
-  if (certainty === 'unknown' || pause) await deps.breaker.after(answer, probe)
+  if (certainty === 'unknown' || pause) {
+    await deps.breaker.after(answer, { kind: 'question', messageId: message.id }, probe)
+  }
   return answer
 }
 

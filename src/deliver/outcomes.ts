@@ -53,6 +53,18 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    when: (answer) => answer.kind === 'no-token' && answer.status === 429,
+    certainty: 'not-sent',
+    code: 'rate-limited',
+    says: () => 'The login of Genesys Cloud asked for a slower pace (429); nothing was sent.',
+    retry: WHEN_RESUMED,
+    pause: () => ({
+      code: 'rate-limited',
+      reason:
+        'The login of Genesys Cloud asks for a slower pace (429). Give Postrider an OAuth client of its own.',
+    }),
+  },
+  {
     when: (answer) => answer.kind === 'no-token' && !isRefusedLogin(answer.status),
     certainty: 'not-sent',
     code: 'unreachable',
@@ -198,9 +210,8 @@ export function outcomeOf(answer: Answer<unknown>): Outcome {
   }
 }
 
-/** 4xx, but for a login that asks to slow down. */
 function isRefusedLogin(status: number | null): boolean {
-  return status !== null && status >= 400 && status < 500 && status !== 429
+  return status !== null && status >= 400 && status < 500
 }
 
 function isMissingPermission(answer: Refused): boolean {

@@ -1,7 +1,7 @@
-import { messageOf } from '../errors.ts'
+import { messageOf, PostriderError } from '../errors.ts'
 import type { Claim, Lease, Ledger } from '../ledger/ledger.ts'
 import type { Pause } from '../message.ts'
-import { createBreaker } from './breaker.ts'
+import { createBreaker, FEWEST } from './breaker.ts'
 import { createContacts } from './contacts.ts'
 import { type DeliverDeps, deliver } from './deliver.ts'
 
@@ -31,7 +31,6 @@ const LEDGER_AGAIN_MS = 1_000
  * Not more: what is on its way when Genesys fails is what an outage can leave unconfirmed.
  */
 const MESSAGE_SECONDS = 0.6
-const FEWEST = 3
 const MOST = 64
 
 /** The loop that keeps messages moving: as many at once as the budget can use, woken by new ones. */
@@ -61,7 +60,7 @@ export function createWorker(deps: Deps): Worker {
   /** Starts as many messages as there is room for; false where there was no room or nothing due. */
   async function claimMore(): Promise<boolean> {
     wake.listen()
-    const free = (breaker.suspicious() ? 1 : room) - running.size
+    const free = breaker.room(room) - running.size
     if (free <= 0) return false
     try {
       const claim = await deps.ledger.claim({ owner: deps.owner, limit: free, leaseMs: LEASE_MS })
@@ -82,10 +81,7 @@ export function createWorker(deps: Deps): Worker {
         await deliver(claimed, probe, { ...deps, breaker, contacts, stopping: stopping.signal })
         if (probe) await breaker.release(probe)
       } catch (error) {
-        deps.log.error('a message could not be worked on; it is claimed again when its lease ends', {
-          message: id,
-          error: messageOf(error),
-        })
+        await gaveTrouble(claimed, error)
       } finally {
         done.abort()
         running.delete(id)
@@ -94,6 +90,26 @@ export function createWorker(deps: Deps): Worker {
     })()
     running.set(id, work)
     void keepLease(claimed.lease, done.signal)
+  }
+
+  /** The ledger's own trouble passes, and the message with it; anything else would happen again and again. */
+  async function gaveTrouble({ lease, message }: Claim['messages'][number], error: unknown): Promise<void> {
+    const ids = { event: message.eventId, message: message.id, source: message.source, route: message.route }
+    if (error instanceof PostriderError) {
+      const words = 'a message could not be worked on; it is claimed again when its lease ends'
+      return deps.log.error(words, { ...ids, error: error.message })
+    }
+    // Not its words: they may quote the event.
+    const name = error instanceof Error ? error.name : 'a fault'
+    const reason = `Postrider itself failed on this message before anything was sent (${name}${placeOf(error)}). Report it; after an update, re-trigger the message.`
+    const ended = await deps.ledger
+      .conclude(lease, { state: 'failed', code: 'fault', reason })
+      .catch(() => false)
+    deps.log.error('a message failed by a fault of Postrider', {
+      ...ids,
+      code: ended ? 'fault' : 'not-ended',
+      reason,
+    })
   }
 
   async function keepLease(lease: Lease, done: AbortSignal): Promise<void> {
@@ -110,6 +126,12 @@ export function createWorker(deps: Deps): Worker {
   }
 
   return { run, stop: () => stopping.abort(), inFlight: () => running.size }
+}
+
+/** Where in the program an error was thrown, without its words. */
+function placeOf(error: unknown): string {
+  const frame = error instanceof Error ? /src\/[\w./-]+:\d+/.exec(error.stack ?? '')?.[0] : undefined
+  return frame === undefined ? '' : ` at ${frame}`
 }
 
 /** A bell: what rings between `listen` and `heard` is not missed. */

@@ -58,10 +58,13 @@ export function readRejection(rejection: unknown): Exclude<Answer<never>, { kind
   }
 }
 
-/** `Retry-After` in seconds, as Genesys sends it; null where absent or not a number. */
+/** Some limits are daily; what asks for more is no wait but a mistake. */
+const LONGEST_RETRY_AFTER_MS = 24 * 3_600_000
+
+/** `Retry-After` in seconds, as Genesys sends it, as whole milliseconds of a day at most; null where absent or not a number. */
 export function retryAfterOf({ headers }: SdkAnswer): number | null {
   const seconds = numberOf(headers['retry-after'])
-  return seconds === null ? null : seconds * 1000
+  return seconds === null ? null : Math.min(Math.ceil(seconds * 1000), LONGEST_RETRY_AFTER_MS)
 }
 
 function correlationIdOf({ headers, body }: SdkAnswer): string | null {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Channel } from '../message.ts'
 import { NOT_JSON, objectOf, readRejection, readSuccess, type SdkAnswer, textOf } from './answer.ts'
-import type { Answer, Contact, Genesys, Sent } from './genesys.ts'
+import type { Answer, Contact, Genesys, ListedSource, Sent } from './genesys.ts'
 import { createSdk } from './sdk.ts'
 import { createTokens } from './token.ts'
 
@@ -109,6 +109,27 @@ export function createGenesys(options: GenesysOptions): Genesys {
       )
       return nobody(answer)
     },
+
+    async getExternalSources() {
+      const sources = new Map<string, ListedSource>()
+      let cursor: string | null = null
+      for (;;) {
+        const answer: Answer<SourcesPage> = await call(
+          () =>
+            sdk.contacts.getExternalcontactsExternalsources({
+              limit: 200,
+              ...(cursor === null ? {} : { cursor }),
+            }),
+          sourcesOf,
+        )
+        if (answer.kind !== 'ok') return answer
+        const before = sources.size
+        for (const source of answer.value.sources) sources.set(source.id, source)
+        cursor = answer.value.next
+        // The last page may have a cursor too: it is over when a page brings nothing new.
+        if (cursor === null || sources.size === before) return { ...answer, value: [...sources.values()] }
+      }
+    },
   }
 
   function emptySend(channel: Channel): Promise<unknown> {
@@ -141,6 +162,18 @@ function sentOf(body: unknown): Sent | undefined {
   if (typeof body !== 'object') return undefined
   const sent = objectOf(body)
   return { messageId: textOf(sent.id), conversationId: textOf(sent.conversationId) }
+}
+
+type SourcesPage = { sources: ListedSource[]; next: string | null }
+
+function sourcesOf(body: unknown): SourcesPage | undefined {
+  const { entities, cursors } = objectOf(body)
+  if (!Array.isArray(entities)) return undefined
+  const sources = entities.map(objectOf).flatMap(({ id, name, active }) => {
+    const text = textOf(id)
+    return text === null ? [] : [{ id: text, name: textOf(name) ?? '', active: active !== false }]
+  })
+  return { sources, next: textOf(objectOf(cursors).after) }
 }
 
 function deploymentOf(body: unknown, id: string) {

@@ -1,5 +1,5 @@
 import type { ExternalSource } from '../message.ts'
-import type { Answer, Genesys } from './genesys.ts'
+import type { Answer, Genesys, ListedSource } from './genesys.ts'
 
 export type Finding = {
   name: string
@@ -11,7 +11,8 @@ export type Finding = {
 
 /** What of the configuration `checkAccess` looks at. */
 export type InUse = {
-  externalSource: ExternalSource | null
+  /** Of the org, and the sources' own; one that is named twice is looked at once. */
+  externalSources: readonly ExternalSource[]
   webmessaging: { deploymentId: string } | null
   email: unknown
 }
@@ -36,21 +37,7 @@ export async function checkAccess(genesys: Genesys, inUse: InUse): Promise<Findi
   // Nobody has this address: the domain is reserved for that (RFC 2606).
   const lookup = await genesys.findContact({ type: 'Email', value: 'nobody@postrider.invalid' })
   findings.push(finding('find contacts', lookup, 'externalContacts:contact:view'))
-  if (inUse.externalSource) {
-    const bySource = await genesys.findContact({
-      type: 'ExternalId',
-      value: 'postrider-doctor',
-      externalSource: inUse.externalSource,
-    })
-    findings.push({
-      ...finding('external source', bySource, 'externalContacts:contact:view'),
-      ...(bySource.kind === 'refused' && bySource.status < 500 && bySource.status !== 403
-        ? {
-            todo: 'Check genesys.externalSource: its id is under Admin › External Contacts › External Sources.',
-          }
-        : {}),
-    })
-  }
+  findings.push(...(await checkSources(genesys, inUse.externalSources)))
   if (inUse.webmessaging) {
     findings.push(
       finding('send web messages', await genesys.probe('webmessaging'), 'conversation:message:create'),
@@ -78,6 +65,60 @@ export async function checkAccess(genesys: Genesys, inUse: InUse): Promise<Findi
   }
   return findings
 }
+
+/** One finding for each external source: whether ids may be looked up in it, and whether the org has it at all. */
+async function checkSources(genesys: Genesys, sources: readonly ExternalSource[]): Promise<Finding[]> {
+  const distinct = [...new Map(sources.map((source) => [source.id, source])).values()]
+  if (distinct.length === 0) return []
+  // Of a source that does not exist the look-up says no more than that nobody has the id.
+  const listed = await genesys.getExternalSources()
+  const findings: Finding[] = []
+  for (const externalSource of distinct) {
+    const lookup = await genesys.findContact({
+      type: 'ExternalId',
+      value: 'postrider-doctor',
+      externalSource,
+    })
+    findings.push(lookup.kind === 'ok' ? sourceFinding(externalSource, listed) : lookupFinding(lookup))
+  }
+  return findings
+}
+
+const SOURCES_PAGE = 'Admin › External Contacts › External Sources'
+
+function lookupFinding(lookup: Exclude<Answer<unknown>, { kind: 'ok' }>): Finding {
+  const ofTheSource = lookup.kind === 'refused' && lookup.status < 500 && lookup.status !== 403
+  return {
+    ...finding('external source', lookup, 'externalContacts:contact:view'),
+    ...(ofTheSource ? { todo: `Check genesys.externalSource: its id is under ${SOURCES_PAGE}.` } : {}),
+  }
+}
+
+function sourceFinding({ id }: ExternalSource, listed: Answer<readonly ListedSource[]>): Finding {
+  const name = 'external source'
+  if (listed.kind === 'refused' && listed.status === 403) {
+    return {
+      name,
+      ok: true,
+      detail: `ids may be looked up; that the org has ${id} was not checked`,
+      todo: 'To have it checked, add externalContacts:externalSource:view to a role of the OAuth client.',
+    }
+  }
+  if (listed.kind !== 'ok') return finding(name, listed, 'externalContacts:externalSource:view')
+  const known = listed.value.find((one) => one.id === id)
+  if (known)
+    return { name, ok: true, detail: `${known.name}${known.active ? '' : ' (not active)'}`, todo: null }
+  const there = listed.value.slice(0, MOST_NAMED).map((one) => `${one.name} ${one.id}`)
+  return {
+    name,
+    ok: false,
+    detail: `Genesys Cloud knows no external source with the configured id ${id}`,
+    todo: `Copy the id from ${SOURCES_PAGE} into externalSource. The org has ${there.join(', ') || 'none'}.`,
+  }
+}
+
+/** Enough to recognise the right one. */
+const MOST_NAMED = 10
 
 function finding(name: string, answer: Answer<unknown>, permission: string): Finding {
   if (answer.kind === 'ok') return { name, ok: true, detail: okDetail(answer.value), todo: null }

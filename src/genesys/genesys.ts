@@ -22,7 +22,12 @@ export type Genesys = {
   login(): Promise<Answer<{ expiresAt: number }>>
   /** `GET /api/v2/webdeployments/deployments/{id}`; null: there is none. */
   getDeployment(id: string): Promise<Answer<{ id: string; name: string; status: string } | null>>
+  /** `GET /api/v2/externalcontacts/externalsources`, all pages. */
+  getExternalSources(): Promise<Answer<readonly ListedSource[]>>
 }
+
+/** An external source as the org lists it. */
+export type ListedSource = { id: string; name: string; active: boolean }
 
 /** `type` as the look-up wants it; `externalSource` goes with ExternalId only. `value`: at most 255 characters. */
 export type Identifier =

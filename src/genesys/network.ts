@@ -1,3 +1,5 @@
+import { redactValues } from '../log.ts'
+
 /** What a request that got no answer came to: certainly not made, or perhaps made. */
 export type Failure = { kind: 'unreached' | 'uncertain'; code: string; message: string }
 
@@ -67,4 +69,10 @@ const LONGEST = 500
 /** Somebody else's words, cut and without anything that looks like a token. */
 export function clean(words: string): string {
   return words.replace(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]').slice(0, LONGEST)
+}
+
+/** `clean` that leaves none of these secrets either: a server may repeat what it was sent. */
+export function cleaner(secrets: readonly string[]): (words: string) => string {
+  const hide = redactValues(secrets)
+  return (words) => clean(hide(words))
 }

@@ -50,9 +50,11 @@ export function createSdk({ region, gatewayUrl, timeoutMs }: SdkOptions): Sdk {
     https: new HttpsAgent({ keepAlive: true, timeout: IDLE_MS }),
   }
   const http = client.getHttpClient()
+  // The SDK's own time-out is one of silence: an answer that trickles in would be waited for without end.
   http.setTimeout(timeoutMs)
   http.setPreHook(async (request) => ({
     ...request,
+    signal: AbortSignal.timeout(timeoutMs),
     httpAgent: agents.http,
     httpsAgent: agents.https,
     // A redirect would carry the token to another host.

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { isSdkAnswer, objectOf, retryAfterOf, textOf } from './answer.ts'
 import type { Answer } from './genesys.ts'
-import { clean, failureOf } from './network.ts'
+import { cleaner, failureOf } from './network.ts'
 import type { Sdk } from './sdk.ts'
 
 type NoToken = Extract<Answer<never>, { kind: 'no-token' }>
@@ -23,6 +23,7 @@ export function createTokens(
   credentials: { clientId: string; clientSecret: string },
   clock: Clock,
 ): Tokens {
+  const clean = cleaner([credentials.clientSecret])
   let token: (Token & { renewAt: number }) | null = null
   let login: Promise<Token | NoToken> | null = null
   let number = 0
@@ -46,7 +47,7 @@ export function createTokens(
       }
       return token
     } catch (error) {
-      return loginFailure(error)
+      return loginFailure(error, clean)
     }
   }
 
@@ -74,12 +75,15 @@ function unreadable(): NoToken {
   }
 }
 
-/** A failed login rejects with axios' own error, which holds the secret: only its answer's status, code and words are taken. */
-function loginFailure(error: unknown): NoToken {
+/**
+ * A failed login rejects with axios' own error, which holds the secret: only its answer's status, code and words are taken, and those through
+ * `clean`, because an answer may repeat what it was sent.
+ */
+function loginFailure(error: unknown, clean: (words: string) => string): NoToken {
   const response = objectOf(objectOf(error).response)
   if (!isSdkAnswer(response)) {
     const { code, message } = failureOf(error)
-    return { kind: 'no-token', status: null, code, message, retryAfterMs: null }
+    return { kind: 'no-token', status: null, code, message: clean(message), retryAfterMs: null }
   }
   const body = objectOf('data' in response ? response.data : null)
   return {

@@ -75,7 +75,10 @@ export type Ledger = {
   /** Ends a leased message without an attempt: it cannot, or must not, be sent. False: the lease is held no longer. */
   conclude(lease: Lease, end: { state: 'failed' | 'skipped'; code: string; reason: string }): Promise<boolean>
 
-  /** Gives a leased message back, due again in `inMs`. `reason` null leaves the message's reason alone. */
+  /**
+   * Gives a leased message back, due again in `inMs`; or ends it as `skipped` where it has expired meanwhile. `reason` null leaves the message's
+   * reason alone.
+   */
   postpone(
     lease: Lease,
     again: { inMs: number; code: string | null; reason: string | null },

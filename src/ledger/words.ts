@@ -13,3 +13,9 @@ export function inWords(ms: number): string {
   }
   return 'less than a second'
 }
+
+/** Why a message that came too late is not sent, and how it is sent nevertheless. */
+export function expiredReason(message: { id: number; expire_at: number }, now: number): string {
+  const latest = `${new Date(message.expire_at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return `It was to be sent by ${latest} at the latest, and its turn came ${inWords(now - message.expire_at)} after that. Should the customer still get it, re-trigger it: postrider messages retry ${message.id}`
+}

@@ -1,11 +1,12 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import { readBody } from './body.ts'
+import { declaredLength, readBody } from './body.ts'
 import type { Intake } from './intake.ts'
 import type { Delivery } from './receive.ts'
 import { type NoteRefusal, UNKNOWN_SOURCE } from './refusals.ts'
-import { answerOf, isAccepted, type Reply } from './reply.ts'
+import { isAccepted, type Reply } from './reply.ts'
+import { send } from './send.ts'
 
 /** Events of the senders we know have 1 to 100 kB; HubSpot's batches of a hundred are the largest. */
 export const MAX_BODY_BYTES = 1024 * 1024
@@ -20,32 +21,30 @@ export type WebhookDeps = {
 
 /** `POST /:source`, to be mounted at /webhooks. What can be refused by its head alone is refused before a byte of its body is kept. */
 export function webhooks(deps: WebhookDeps): Router {
+  const { clock, isSource, noteRefusal } = deps
   const router = express.Router()
-  router.post('/:source', async (request, response) => {
+  router.all('/:source', async (request, response) => {
     const { source } = request.params
     const reply = refusedByHead(request, source, deps) ?? (await taken(request, source, deps))
     if (reply === null) return
-    if (!isAccepted(reply)) deps.noteRefusal(deps.isSource(source) ? source : UNKNOWN_SOURCE, reply)
-    send(response, reply)
-  })
-  router.all('/:source', (_request, response) => {
-    send(response, { kind: 'wrong-method' })
+    if (!isAccepted(reply)) noteRefusal(isSource(source) ? source : UNKNOWN_SOURCE, reply)
+    await send(request, response, reply, clock)
   })
   // Express passes a path that does not decode (`%zz`) as an error: it names no source.
-  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+  router.use(async (error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (!(error instanceof URIError)) return next(error)
-    deps.noteRefusal(UNKNOWN_SOURCE, { kind: 'unknown-source' })
-    send(response, { kind: 'unknown-source' })
+    noteRefusal(UNKNOWN_SOURCE, { kind: 'unknown-source' })
+    await send(request, response, { kind: 'unknown-source' }, clock)
   })
   return router
 }
 
-function refusedByHead({ headers }: Request, source: string, deps: WebhookDeps): Reply | null {
+function refusedByHead(request: Request, source: string, deps: WebhookDeps): Reply | null {
   if (!deps.isSource(source)) return { kind: 'unknown-source' }
-  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
+  if (request.method !== 'POST') return { kind: 'wrong-method' }
+  if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
     return { kind: 'content-encoding' }
-  if (Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES)
-    return { kind: 'too-large', limit: MAX_BODY_BYTES }
+  if ((declaredLength(request) ?? 0) > MAX_BODY_BYTES) return { kind: 'too-large', limit: MAX_BODY_BYTES }
   return deps.intake.full() ? { kind: 'overloaded' } : null
 }
 
@@ -56,7 +55,7 @@ async function taken(request: Request, source: string, deps: WebhookDeps): Promi
   if (read.kind === 'gone') return null
   if (read.kind === 'too-large') return { kind: 'too-large', limit: MAX_BODY_BYTES }
   if (read.kind === 'overloaded') return read
-  const { body } = read
+  const { body, place } = read
   const entered = intake.enter()
   try {
     if (!entered) return { kind: 'overloaded' }
@@ -65,23 +64,6 @@ async function taken(request: Request, source: string, deps: WebhookDeps): Promi
     return { kind: 'fault', trouble: messageOf(error) }
   } finally {
     if (entered) intake.leave()
-    intake.giveBytes(body.length)
+    place.release()
   }
-}
-
-/** Success says its kind and nothing else: some senders keep the body, and some want it empty or tiny. */
-function send(response: Response, reply: Reply): void {
-  if (isAccepted(reply)) {
-    response.writeHead(200, { 'content-type': 'text/plain', 'content-length': reply.kind.length })
-    response.end(reply.kind)
-    return
-  }
-  const { status, title, detail, headers } = answerOf(reply)
-  const body = JSON.stringify({ type: 'about:blank', title, status, detail })
-  response.writeHead(status, {
-    'content-type': 'application/problem+json',
-    'content-length': Buffer.byteLength(body),
-    ...headers,
-  })
-  response.end(body)
 }

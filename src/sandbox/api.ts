@@ -20,6 +20,7 @@ type Deps = { org: Org; logins: Logins; faults: Faults; missing: ReadonlySet<str
 type Call = {
   method: string
   path: string
+  query: URLSearchParams
   operation: Operation
   headers: IncomingMessage['headers']
   raw: RawBody
@@ -35,7 +36,7 @@ export function createApi(deps: Deps): Api {
     const raw = await readBody(request)
     if (raw === null) return
     const { method = 'GET', headers } = request
-    const path = (request.url ?? '/').split('?')[0] ?? '/'
+    const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s)
     const operation = operationOf(method, path)
     const fault = deps.faults.take(operation, contactIn(raw))
     response.once('finish', () => {
@@ -47,7 +48,7 @@ export function createApi(deps: Deps): Api {
     const correlationId = randomUUID()
     const answer =
       fault?.status === undefined
-        ? act({ method, path, operation, headers, raw }, correlationId)
+        ? act({ method, path, query: new URLSearchParams(query), operation, headers, raw }, correlationId)
         : faultAnswer(fault, fault.status, correlationId)
     if (fault?.reset === 'after-acting') return void request.socket.destroy()
     if (fault?.delayMs !== undefined) {
@@ -72,8 +73,8 @@ export function createApi(deps: Deps): Api {
       const route = routeOf(call)
       requirePermission(route, deps.missing)
       const body = route.method === 'GET' ? {} : jsonBody(call.headers['content-type'], call.raw)
-      const id = route.path.exec(call.path)?.[1] ?? ''
-      const answer = route.act(body, deps.org, id)
+      const id = decoded(route.path.exec(call.path)?.[1] ?? '')
+      const answer = route.act(body, deps.org, id, call.query)
       counts[call.operation] += 1
       return { status: 200, body: answer, headers }
     } catch (error) {
@@ -82,6 +83,15 @@ export function createApi(deps: Deps): Api {
   }
 
   return { handle, counts, requests }
+}
+
+/** A part of a path as it was meant; 404 where it means nothing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw notFound()
+  }
 }
 
 /** Throws 404 where the API has nothing at the path, 405 where it has, but not for the method. */

@@ -23,7 +23,8 @@ export type Org = {
   clock: Clock
   directory: Directory
   deployments: ReadonlySet<string>
-  externalSources: ReadonlySet<string>
+  /** Names by id. */
+  externalSources: ReadonlyMap<string, string>
   emailDomains: ReadonlySet<string> | 'any'
   messages: SandboxMessage[]
   /** How many were accepted, whatever became of the list above. */

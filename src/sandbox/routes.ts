@@ -1,6 +1,7 @@
 import { sendAgentlessEmail } from './agentless-email.ts'
 import { sendAgentlessMessage } from './agentless-message.ts'
 import { missingPermission, notFound } from './errors.ts'
+import { listExternalSources } from './external-sources.ts'
 import type { Operation } from './faults.ts'
 import type { Body } from './fields.ts'
 import { lookUpContact } from './lookup.ts'
@@ -13,7 +14,7 @@ export type Route = {
   /** What the real operation asks for; one of them is enough. */
   permissions: readonly string[]
   /** `id`: the part of the path that names something. */
-  act(body: Body, org: Org, id: string): unknown
+  act(body: Body, org: Org, id: string, query: URLSearchParams): unknown
 }
 
 /** Operations of the API by method and path; all answer 200. */
@@ -24,6 +25,17 @@ export const ROUTES: readonly Route[] = [
     path: /^\/api\/v2\/externalcontacts\/identifierlookup\/contacts$/,
     permissions: ['externalContacts:contact:view'],
     act: lookUpContact,
+  },
+  {
+    operation: 'other',
+    method: 'GET',
+    path: /^\/api\/v2\/externalcontacts\/externalsources$/,
+    permissions: [
+      'externalContacts:externalSource:view',
+      'externalContacts:contact:view',
+      'externalContacts:externalOrganization:view',
+    ],
+    act: (_body, org, _id, query) => listExternalSources(query, org),
   },
   {
     operation: 'message',

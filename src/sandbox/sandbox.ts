@@ -12,7 +12,7 @@ import { createLogins, SANDBOX_CLIENT } from './login.ts'
 import type { Org, SandboxMessage } from './org.ts'
 import { createPage } from './page.ts'
 
-export { SANDBOX_CLIENT }
+export { DEPLOYMENT, EXTERNAL_SOURCE, SANDBOX_CLIENT }
 
 export type SandboxOptions = {
   /** 0: a free one. */
@@ -27,7 +27,7 @@ export type SandboxOptions = {
   resolveContact?: (identifier: { type: string; value: string }) => { id: string } | null
   /** Known beside the example's own. */
   deployments?: readonly string[]
-  externalSources?: readonly { id: string }[]
+  externalSources?: readonly { id: string; name: string }[]
   /** Domains that emails may come from. */
   emailDomains?: readonly string[] | 'any'
   /** Permissions that the client's roles lack. */
@@ -64,7 +64,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     clock,
     directory: createDirectory(options.resolveContact ?? (() => null)),
     deployments: new Set([DEPLOYMENT, ...(options.deployments ?? [])]),
-    externalSources: new Set([EXTERNAL_SOURCE.id, ...(options.externalSources ?? []).map(({ id }) => id)]),
+    externalSources: new Map(
+      [EXTERNAL_SOURCE, ...(options.externalSources ?? [])].map(({ id, name }) => [id, name]),
+    ),
     emailDomains:
       options.emailDomains === undefined || options.emailDomains === 'any'
         ? 'any'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
+import { EXTERNAL_SOURCE } from '../../src/sandbox/directory.ts'
 import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { command, DEMO_CONFIG, jsonOf, temporaryFolder } from './run.ts'
 
@@ -76,6 +77,54 @@ describe('doctor', () => {
     const { code, out } = await command(['doctor'], { ...variables, POSTRIDER_CONFIG: file })
     assert.equal(code, 1)
     assert.match(out, /^FAIL +messenger deployment: .*\n +.*Messenger Deployments/m)
+  })
+
+  const withSources = (...ids: string[]) =>
+    folder.write(
+      'sources.yaml',
+      `genesys: { externalSource: { id: ${ids[0]}, name: CRM } }
+sources: { crm: { preset: standard-webhooks, secrets: [], externalSource: { id: ${ids[1] ?? ids[0]}, name: Shop } } }
+routes: {}
+`,
+    )
+
+  it('an unknown external source: says where ids are found, and which there are', async () => {
+    const unknown = '11111111-2222-4333-8444-555555555555'
+    const env = { ...variables, POSTRIDER_CONFIG: withSources(unknown) }
+    const { code, out } = await command(['doctor'], env)
+    assert.equal(code, 1)
+    const said = `^FAIL +external source: .*no external source .*${unknown}\\n +Copy .*External Sources.*CRM ${EXTERNAL_SOURCE.id}`
+    assert.match(out, new RegExp(said, 'm'))
+    assert.equal(out.match(/external source:/g)?.length, 1, 'asked about once')
+  })
+
+  it('an external source of a source’s own is looked at too', async () => {
+    const unknown = '11111111-2222-4333-8444-666666666666'
+    const env = { ...variables, POSTRIDER_CONFIG: withSources(EXTERNAL_SOURCE.id, unknown) }
+    const { code, out } = await command(['doctor'], env)
+    assert.equal(code, 1)
+    assert.match(out, /^ok +external source: CRM/m)
+    assert.match(out, new RegExp(`^FAIL +external source: .*${unknown}`, 'm'))
+  })
+
+  it('external sources that may not be listed: a hint, not a failure', async () => {
+    const body = {
+      message:
+        'You must have at least one of the following permissions assigned: externalContacts:externalSource:view',
+      code: 'missing.any.permissions',
+      status: 403,
+    }
+    sandbox.fault({ operation: 'other', status: 403, body, times: 1 })
+    const { code, out } = await command(['doctor'], variables)
+    assert.equal(code, 0, out)
+    assert.match(out, /^ok +external source: .*not checked.*\n +.*externalContacts:externalSource:view/m)
+  })
+
+  it('external sources that cannot be listed now: a failure like any other', async () => {
+    sandbox.fault({ operation: 'other', status: 503, times: 1 })
+    const { code, out } = await command(['doctor'], variables)
+    assert.equal(code, 1)
+    assert.match(out, /^FAIL +external source: 503/m)
   })
 
   it('nobody listens: says so and what to look at', async () => {

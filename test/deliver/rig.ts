@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Config } from '../../src/config/config.ts'
+import type { DeliverDeps } from '../../src/deliver/deliver.ts'
 import { createWorker } from '../../src/deliver/worker.ts'
 import type { ReadEvent } from '../../src/event.ts'
 import { createGenesys } from '../../src/genesys/client.ts'
-import type { Genesys } from '../../src/genesys/genesys.ts'
+import type { Answer, Contact, Genesys, Identifier } from '../../src/genesys/genesys.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { planEvent } from '../../src/plan/plan.ts'
+import { payloadOf } from '../../src/receive/sources/preset.ts'
 import { SANDBOX_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
 import { testLog } from '../test-log.ts'
@@ -36,7 +38,14 @@ export type Rig = {
 }
 
 export async function createRig(
-  options: { config?: ConfigOptions; sandbox?: Partial<SandboxOptions>; clientSecret?: string } = {},
+  options: {
+    config?: ConfigOptions
+    sandbox?: Partial<SandboxOptions>
+    clientSecret?: string
+    payloadOf?: DeliverDeps['payloadOf']
+    /** Answers a look-up instead of the sandbox, where it has an answer. */
+    lookup?: (identifier: Identifier) => Answer<Contact | null> | null
+  } = {},
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-rig-'))
   const clock = createManualClock()
@@ -61,7 +70,19 @@ export async function createRig(
     }),
     busy,
   )
-  const worker = createWorker({ config, ledger, genesys, clock, random: () => 0.5, log, owner: 'rig' })
+  const { lookup } = options
+  const ask = genesys.findContact
+  if (lookup) genesys.findContact = async (identifier) => lookup(identifier) ?? ask(identifier)
+  const worker = createWorker({
+    config,
+    ledger,
+    genesys,
+    clock,
+    random: () => 0.5,
+    payloadOf: options.payloadOf ?? payloadOf(config),
+    log,
+    owner: 'rig',
+  })
   const working = worker.run()
 
   const recordEvents = async (events: readonly ReadEvent[]) => {

@@ -278,6 +278,29 @@ describe('the answers', () => {
     assert.equal((await genesysAt(url).getDeployment('d-1')).kind, 'refused')
   })
 
+  it('an answer that trickles in is given up in time, and may have been acted on', async () => {
+    const { url } = await host((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const drip = setInterval(() => response.write(' '), 20)
+      response.once('close', () => clearInterval(drip))
+    })
+    const answer = await genesysAt(url).sendMessage(message)
+    assert.equal(answer.kind, 'uncertain')
+  })
+
+  it('Retry-After is whole milliseconds, of a day at most', async () => {
+    for (const [asked, expected] of [
+      ['7.0005', 7001],
+      ['99999999999999999', 24 * 3_600_000],
+      ['0', 0],
+      ['soon', null],
+    ] as const) {
+      const { url } = await host((_, response) => json(response, 429, {}, { 'retry-after': asked }))
+      const answer = await genesysAt(url).sendMessage(message)
+      assert.equal(answer.kind === 'refused' && answer.retryAfterMs, expected, asked)
+    }
+  })
+
   it('an empty 404 of a look-up is "nobody" too', async () => {
     const { url } = await host((_, response) => void response.writeHead(404).end())
     const answer = await genesysAt(url).findContact({ type: 'Email', value: 'ada@example.com' })
@@ -417,9 +440,10 @@ describe('the token', () => {
     assert.equal(logins(), 2)
   })
 
-  it('refused: says so without the secret', async () => {
+  it('refused: says so without the secret, though the answer repeats it', async () => {
+    const repeated = `no such client ${SECRET} ${'x'.repeat(900)}`
     const server = createServer((_, response) =>
-      json(response, 400, { error: 'invalid_client', error_description: `client ${'x'.repeat(900)}` }),
+      json(response, 400, { error: 'invalid_client', error_description: repeated }),
     )
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     opened.push(server)
@@ -478,11 +502,16 @@ it('a configuration file of the SDK in the home directory changes nothing, and k
 })
 
 describe('doctor', () => {
-  const inUse = { externalSource: { id: 'x', name: 'CRM' }, webmessaging: { deploymentId: 'd-1' }, email: {} }
+  const inUse = {
+    externalSources: [{ id: 'x', name: 'CRM' }],
+    webmessaging: { deploymentId: 'd-1' },
+    email: {},
+  }
 
   it('finds everything in place, and sends nothing', async () => {
     const { url, api } = await host(({ path, method }, response) => {
-      if (method === 'GET') json(response, 200, { id: 'd-1', name: 'Shop', status: 'Active' })
+      if (path.includes('externalsources')) json(response, 200, { entities: [{ id: 'x', name: 'CRM' }] })
+      else if (method === 'GET') json(response, 200, { id: 'd-1', name: 'Shop', status: 'Active' })
       else if (path.includes('identifierlookup')) json(response, 404, { code: 'not.found', message: 'none' })
       else json(response, 400, { code: 'bad.request', message: 'fromAddress is required' })
     })

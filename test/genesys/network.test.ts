@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { failureOf } from '../../src/genesys/network.ts'
+import { cleaner, failureOf } from '../../src/genesys/network.ts'
 
 const failing = (code: string, more: object = {}) =>
   Object.assign(new Error(`failed with ${code}`), { code, ...more })
@@ -53,5 +53,23 @@ describe('failureOf', () => {
     const error = failing('ECONNRESET', { config: { headers: { Authorization: 'Bearer secret-token' } } })
     error.message = 'sent Bearer secret-token'
     assert.ok(!JSON.stringify(failureOf(error)).includes('secret-token'))
+  })
+})
+
+describe('cleaner', () => {
+  const SECRET = 'kX9-the-client-secret'
+
+  it('leaves neither the secret nor a token in somebody else’s words', () => {
+    const clean = cleaner([SECRET])
+    assert.equal(
+      clean(`client ${SECRET} is wrong, Basic abcdef, ${SECRET}`),
+      'client [redacted] is wrong, Basic [redacted], [redacted]',
+    )
+  })
+
+  it('leaves no part of it where the words are cut', () => {
+    const words = cleaner([SECRET])(`${'a'.repeat(490)}${SECRET}`)
+    assert.equal(words.length, 500)
+    assert.ok(!words.includes('kX9'), words)
   })
 })

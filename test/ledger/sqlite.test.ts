@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -134,7 +143,7 @@ describe('the file', () => {
   test('a folder, and a place below a file, are refused', () =>
     onFile(async ({ file }) => {
       mkdirSync(`${file}-folder`)
-      await refuses(`${file}-folder`, 'LEDGER_UNAVAILABLE', /cannot be opened/)
+      await refuses(`${file}-folder`, 'LEDGER_UNAVAILABLE', /is a folder/)
       writeFileSync(file, '')
       await refuses(join(file, 'x.db'), 'LEDGER_UNAVAILABLE', /cannot be created/)
     }))
@@ -177,6 +186,20 @@ describe('the file', () => {
 })
 
 describe('trouble while it runs', () => {
+  test('a file that was deleted takes nothing more: it would be lost at the next start', () =>
+    onFile(async ({ open, clock, file }) => {
+      const ledger = await open()
+      await ledger.record([entry(clock.now(), 'k1')])
+      renameSync(file, `${file}-away`)
+      const gone = { code: 'LEDGER_UNAVAILABLE', message: /deleted or replaced/ }
+      await assert.rejects(ledger.record([entry(clock.now(), 'k2')]), gone)
+      await assert.rejects(ledger.ping(), gone)
+      writeFileSync(file, 'another')
+      await assert.rejects(ledger.ping(), gone)
+      renameSync(`${file}-away`, file)
+      assert.equal((await ledger.record([entry(clock.now(), 'k2')]))[0]?.kind, 'recorded')
+    }))
+
   test('a write that another program holds up is refused as unavailable, and works again after it', () =>
     onFile(async ({ open, raw, clock }) => {
       const ledger = await open()

@@ -46,7 +46,20 @@ describe('what is not authentic is answered 401, counted, and keeps nothing', ()
     ['no signature', 'missing-header', () => [{ headers: {}, body: Buffer.from(ticketResolved()) }]],
     ['no signature and no body', 'missing-header', () => [{ headers: {}, body: Buffer.alloc(0) }]],
     ['an id out of measure', 'malformed-header', () => [live.sign({ id: 'x'.repeat(256) })]],
-    ['bytes that are no text', 'not-utf8', () => [live.sign({ body: Buffer.from([0x22, 0xff, 0x22]) })]],
+    [
+      'bytes that are no text, whose text with U+FFFD was signed',
+      'no-match',
+      () => [{ ...live.sign({ body: '"\uFFFD"' }), body: Buffer.from([0x22, 0xff, 0x22]) }],
+    ],
+    [
+      'two signature headers that a proxy made one',
+      'malformed-header',
+      () => {
+        const { headers, body } = live.sign()
+        const one = headers['webhook-signature'] ?? ''
+        return [{ headers: { ...headers, 'webhook-signature': `${one}, ${one}` }, body }]
+      },
+    ],
     [
       'a source without a secret',
       'no-secret',
@@ -71,8 +84,11 @@ describe('what is not authentic is answered 401, counted, and keeps nothing', ()
 
 describe('what is authentic but unreadable is answered 200 and kept with its reason and its bytes', () => {
   const deep = `{"type":"ticket.resolved","data":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`
-  const bodies: [string, string, RegExp][] = [
+  const latin1 = Buffer.from('{"type":"ticket.resolved","data":{"name":"Zo\xe9"}}', 'latin1')
+  const bodies: [string, string | Buffer, RegExp][] = [
     ['no body', '', /^the body is empty$/],
+    ['Latin-1', latin1, /^the body is not UTF-8$/],
+    ['bytes that are no text', Buffer.from([0x22, 0xff, 0x22]), /^the body is not UTF-8$/],
     ['not JSON', 'type=ticket.resolved', /^the body is not JSON$/],
     [
       'JSON of the wrong shape',
@@ -93,7 +109,8 @@ describe('what is authentic but unreadable is answered 200 and kept with its rea
       const events = await live.ledger.reads.events({ state: 'unreadable', limit: 100 })
       const event = events.find(({ key }) => key === `msg_unreadable_${n}`)
       assert.match(event?.reason ?? '', reason)
-      assert.equal(event?.raw.toString(), body)
+      assert.ok(event)
+      assert.ok(event.raw.equals(Buffer.from(body)))
       assert.deepEqual(await live.ledger.reads.messages({ eventId: event.id, limit: 1 }), [])
       const again = await live.post(live.sign({ id: `msg_unreadable_${n}`, body }))
       assert.equal(again.body, 'known')
@@ -136,17 +153,25 @@ describe('what is refused by its head', () => {
     assert.equal(answer.headers['accept-encoding'], 'identity')
   })
 
-  test('other methods: 405, and what is allowed', async () => {
-    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
+  test('other methods: 405 and what is allowed, counted; 404 where there is no source', async () => {
+    const methods = ['GET', 'PUT', 'DELETE', 'OPTIONS']
+    const before = (await live.refused())['(unknown) unknown-source'] ?? 0
+    for (const method of methods) {
       const answer = await assertProblem(live.ask({ method, path: '/webhooks/crm' }), 405)
       assert.equal(answer.headers.allow, 'POST')
+      await assertProblem(live.ask({ method, path: '/webhooks/nobody' }), 404)
     }
+    assert.equal((await live.ask({ method: 'HEAD', path: '/webhooks/crm' })).status, 405)
+    const refused = await live.refused()
+    assert.equal(refused['crm wrong-method'], methods.length + 1)
+    assert.equal(refused['(unknown) unknown-source'], before + methods.length)
   })
 
   test('unknown sources: 404, counted under one name, never logged by theirs', async () => {
+    const before = (await live.refused())['(unknown) unknown-source'] ?? 0
     const names = ['nobody', 'Crm', '__proto__', 'crm%00', '%zz', 'x'.repeat(4000)]
     for (const name of names) await assertProblem(live.post(live.sign(), `/webhooks/${name}`), 404)
-    assert.equal((await live.refused())['(unknown) unknown-source'], names.length)
+    assert.equal((await live.refused())['(unknown) unknown-source'], before + names.length)
     assert.ok(!JSON.stringify(live.lines).includes('nobody'))
   })
 

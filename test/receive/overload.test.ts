@@ -6,9 +6,8 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { PostriderError } from '../../src/errors.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
-import { type Answer, startReceiving, ticketResolved } from './live.ts'
-
-type Live = Awaited<ReturnType<typeof startReceiving>>
+import { type Answer, startReceiving } from './live.ts'
+import { beginBody, type Live } from './slow.ts'
 
 async function receiving(options: Parameters<typeof startReceiving>[0], use: (live: Live) => Promise<void>) {
   const live = await startReceiving(options)
@@ -88,17 +87,6 @@ test('too many waiting: 503 at once and not ready; those who wait are served, an
   })
 })
 
-test('bodies that together take too much memory: 503, and the memory is given back', async () => {
-  await receiving({ intake: { maxWaiting: 10, maxBytes: 100_000 } }, async (live) => {
-    const hoarder = await beginBody(live, 90_000, 80_000)
-    const big = live.sign({ id: 'msg_big', body: `{"type":"a","data":{"x":"${'x'.repeat(30_000)}"}}` })
-    assertComeAgain(await live.post(big))
-    assert.equal((await live.post(live.sign({ id: 'msg_small' }))).body, 'recorded')
-    await hungUp(hoarder)
-    assert.equal((await untilRecorded(live, big)).body, 'recorded')
-  })
-})
-
 test('a sender that hangs up in the middle of its body leaves no trace', async () => {
   await receiving({}, async (live) => {
     await hungUp(await beginBody(live, 1000, 500))
@@ -171,30 +159,8 @@ test('closing ends a kept-alive connection with its answer, and cuts one that do
   })
 })
 
-/** A delivery that declares `length` bytes and has sent `sent` of them, which the server has read. */
-async function beginBody(live: Live, length: number, sent: number): Promise<Socket> {
-  const socket = connect(live.port, '127.0.0.1')
-  await once(socket, 'connect')
-  const head = `POST /webhooks/crm HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`
-  socket.write(head)
-  await once(socket, 'data')
-  await new Promise((resolve) => socket.write(' '.repeat(sent), resolve))
-  // The server reads connections in their order of readiness: after this answer it has read what was written before.
-  await live.ask({ path: '/health/live' })
-  return socket
-}
-
 async function hungUp(socket: Socket): Promise<void> {
   const closed = once(socket, 'close')
   socket.resetAndDestroy()
   await closed
-}
-
-/** The server learns of a reset in its own time: asks until it has. */
-async function untilRecorded(live: Live, delivery: ReturnType<Live['sign']>): Promise<Answer> {
-  for (let n = 0; n < 100; n += 1) {
-    const answer = await live.post(delivery)
-    if (answer.status === 200) return answer
-  }
-  throw new Error(`not accepted: ${ticketResolved.name}`)
 }

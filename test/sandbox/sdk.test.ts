@@ -84,7 +84,7 @@ describe('the sandbox as the SDK meets it', () => {
 
   it('satisfies the doctor, and tells it what is missing', async () => {
     const inUse = {
-      externalSource: EXTERNAL_SOURCE,
+      externalSources: [EXTERNAL_SOURCE],
       webmessaging: { deploymentId: DEPLOYMENT },
       email: mail.from,
     }

@@ -1,5 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, existsSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { PostriderError } from '../../errors.ts'
 
@@ -51,11 +51,14 @@ const CHECKPOINT_PAGES = 4_000
  */
 export function createFile(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
     // Another process made it between the two.
-    if (existsSync(file)) return
+    if (existsSync(file)) {
+      assertIsFile(file)
+      return
+    }
     const code = error instanceof Error && 'code' in error ? error.code : null
     throw new PostriderError(
       'LEDGER_UNAVAILABLE',
@@ -63,6 +66,37 @@ export function createFile(file: string): void {
       { cause: error },
     )
   }
+  assertIsFile(file)
+}
+
+/** With those above it. Node's own `recursive` goes round for ever where a folder is missing that cannot be made, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  const above = dirname(folder)
+  if (above !== folder) makeFolder(above)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Another process made it between the two.
+    if (!existsSync(folder)) throw error
+  }
+}
+
+/** What is there already may be something that SQLite cannot use, and would give another reason for. */
+function assertIsFile(file: string): void {
+  const found = statSync(file)
+  if (found.isFile()) return
+  throw new PostriderError(
+    'LEDGER_UNAVAILABLE',
+    found.isDirectory()
+      ? `The ledger ${file} is a folder. Name a file, such as DATABASE_URL=sqlite:${join(file, 'postrider.db')}`
+      : `The ledger ${file} is a ${kindOf(found)}, not a file. Name a file: DATABASE_URL=sqlite:data/postrider.db`,
+  )
+}
+
+function kindOf(found: Stats): string {
+  if (found.isFIFO()) return 'pipe'
+  return found.isSocket() ? 'socket' : 'device'
 }
 
 /** The one connection that writes. Throws SQLite's own errors. */

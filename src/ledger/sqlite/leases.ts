@@ -1,6 +1,7 @@
 import type { Lease, Ledger } from '../ledger.ts'
 import { clean, cleanOrNull } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
+import { expiredReason } from '../words.ts'
 import type { Pauses } from './pauses.ts'
 import type { Store } from './store.ts'
 
@@ -36,6 +37,11 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
 
   const heldBy = ({ messageId, owner, token }: Lease, now: number) => [messageId, owner, token, now]
 
+  function end(lease: Lease, message: MessageRow, { state, code, reason }: End, now: number): void {
+    conclude.run(state, clean(code), clean(reason), now, ...heldBy(lease, now))
+    once.release(message)
+  }
+
   return {
     held: (lease, now) => held.get(...heldBy(lease, now)) ?? null,
     renew(lease, leaseMs) {
@@ -44,18 +50,21 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
       pauses.extendProbe(lease.messageId, now + leaseMs)
       return true
     },
-    conclude(lease, end) {
+    conclude(lease, ending) {
       const now = clock.now()
       const message = held.get(...heldBy(lease, now))
       if (!message) return false
-      conclude.run(end.state, clean(end.code), clean(end.reason), now, ...heldBy(lease, now))
-      once.release(message)
+      end(lease, message, ending, now)
       return true
     },
     postpone(lease, again) {
       const now = clock.now()
       const message = held.get(...heldBy(lease, now))
       if (!message) return false
+      if (message.expire_at < now) {
+        end(lease, message, { state: 'skipped', code: 'expired', reason: expiredReason(message, now) }, now)
+        return true
+      }
       const code = again.reason === null ? message.code : cleanOrNull(again.code)
       const reason = again.reason === null ? message.reason : clean(again.reason)
       postpone.run(now + again.inMs, code, reason, now, ...heldBy(lease, now))

@@ -4,20 +4,26 @@ import type { MessageRow } from '../schema.ts'
 import type { Prepare } from './database.ts'
 
 /**
- * Who holds a route's business key (`once`). A message holds it from its planning; it is given up when the message certainly was not
- * sent (`failed`, `skipped`, `cancelled`) and taken again when it is re-triggered.
+ * Who holds a route's business key (`once`). A message holds it from its planning; it is given up when the message ends and certainly was never
+ * sent, by no attempt of it (`failed`, `skipped`, `cancelled`), and taken again when it is re-triggered.
  */
 export type OnceKeys = {
   /** Null: the message holds the key now. Otherwise the id of the message that holds it. */
   take(route: string, key: string, messageId: number): number | null
-  /** Gives up the key that the message holds, if it does. */
-  release(message: Pick<MessageRow, 'id' | 'route' | 'policies'>): void
+  /**
+   * Gives up the key that the message holds, unless an attempt of it was sent, or may have been: a message that was re-triggered and failed then
+   * has reached the customer before. `foundAbsent`: somebody looked, and only an attempt that was answered counts.
+   */
+  release(message: Pick<MessageRow, 'id' | 'route' | 'policies'>, options?: { foundAbsent: boolean }): void
 }
 
 export function createOnceKeys(prepare: Prepare): OnceKeys {
   const take = prepare('INSERT INTO once_keys (hash, message_id) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING')
   const holder = prepare<{ message_id: number }>('SELECT message_id FROM once_keys WHERE hash = ?')
   const release = prepare('DELETE FROM once_keys WHERE hash = ? AND message_id = ?')
+  const reached = prepare(
+    `SELECT 1 FROM attempts WHERE message_id = ? AND (outcome = 'sent' OR outcome = ?) LIMIT 1`,
+  )
 
   return {
     take(route, key, messageId) {
@@ -26,9 +32,10 @@ export function createOnceKeys(prepare: Prepare): OnceKeys {
       const held = holder.get(hash)?.message_id ?? messageId
       return held === messageId ? null : held
     },
-    release(message) {
+    release(message, { foundAbsent } = { foundAbsent: false }) {
       const { once } = JSON.parse(message.policies) as Policies
-      if (once !== null) release.run(onceKeyHash(message.route, once), message.id)
+      if (once === null || reached.get(message.id, foundAbsent ? 'sent' : 'unconfirmed')) return
+      release.run(onceKeyHash(message.route, once), message.id)
     },
   }
 }

@@ -2,7 +2,7 @@ import type { Attempt, Brake, Policies } from '../../message.ts'
 import type { AttemptDraft, Lease, Opened } from '../ledger.ts'
 import { attemptOf, pauseOf } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
-import { inWords } from '../words.ts'
+import { expiredReason, inWords } from '../words.ts'
 import { type BrakeCounts, createBrakeCounts } from './brake.ts'
 import type { Leases } from './leases.ts'
 import { covers, type Pauses } from './pauses.ts'
@@ -34,7 +34,7 @@ export function createOpen(store: Store, leases: Leases, pauses: Pauses) {
     }
 
     if (message.expire_at < now) {
-      const reason = `It was to be sent by ${isoMinute(message.expire_at)} at the latest, and its turn came ${inWords(now - message.expire_at)} after that. Should the customer still get it, re-trigger it: postrider messages retry ${message.id}`
+      const reason = expiredReason(message, now)
       leases.conclude(lease, { state: 'skipped', code: 'expired', reason })
       return { kind: 'skipped', code: 'expired', reason }
     }
@@ -55,7 +55,8 @@ export function createOpen(store: Store, leases: Leases, pauses: Pauses) {
     }
     if (isFirst && policies.brake) counts.add(message.route, policies.brake, now)
 
-    if (draft.mode === 'shadow' || policies.mode === 'shadow') {
+    // A message planned in shadow is sent when an operator re-triggers it on a route that is live by then.
+    if (draft.mode === 'shadow' || (policies.mode === 'shadow' && message.manual_by === null)) {
       commit.wouldSend(message, draft, now)
       leases.conclude(lease, { state: 'skipped', code: 'shadow', reason: SHADOW_REASON })
       return { kind: 'skipped', code: 'shadow', reason: SHADOW_REASON }
@@ -65,7 +66,7 @@ export function createOpen(store: Store, leases: Leases, pauses: Pauses) {
 }
 
 const SHADOW_REASON =
-  'The route is in shadow: this is what would have been sent, and nothing was. Set the route to mode: live to send.'
+  'The route is in shadow: this is what would have been sent, and nothing was. To send it after all: set the route to mode: live, restart, re-trigger.'
 
 function isExceeded(route: string, brake: Brake, counts: BrakeCounts, now: number): boolean {
   return counts.count(route, brake, now) >= brake.messages
@@ -73,10 +74,6 @@ function isExceeded(route: string, brake: Brake, counts: BrakeCounts, now: numbe
 
 function brakeReason(route: string, { messages, perMs }: Brake): string {
   return `The brake of route ${route} let ${messages} messages through within ${inWords(perMs)}, which is its limit (brake). Look whether so many are meant; the others wait. To let them go: postrider resume route ${route}`
-}
-
-function isoMinute(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function createCommitAttempt({ prepare, lanes }: Store) {

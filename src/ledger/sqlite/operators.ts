@@ -7,7 +7,10 @@ import type { Store } from './store.ts'
 
 type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledger[Name]>[1]
 
-/** What an operator does to one message. Compare-and-set on its state; a lease that somebody holds is lost by it. */
+/**
+ * What an operator does to one message. Compare-and-set on its state; a lease that somebody holds is lost by it. A message that was sent before
+ * keeps when and where, whatever becomes of its re-trigger.
+ */
 export function createOperators(store: Store) {
   const { prepare, clock, lanes, once } = store
   const find = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
@@ -15,8 +18,7 @@ export function createOperators(store: Store) {
   const reschedule = prepare<MessageRow>(
     `UPDATE messages SET state = 'scheduled', code = 'retried', reason = ?, rank = 0, due_at = ?, expire_at = ?,
                          failures = 0, manual_by = ?, channel = ?, lane = ?, contact_id = NULL, found_by = NULL,
-                         conversation_id = NULL, sent_at = NULL, delivery = 'unknown', would_send = NULL,
-                         updated_at = ?, ${FREE}
+                         would_send = NULL, updated_at = ?, ${FREE}
      WHERE id = ? AND state = ? RETURNING *`,
   )
   const cancel = prepare<MessageRow>(
@@ -24,7 +26,7 @@ export function createOperators(store: Store) {
      WHERE id = ? AND state = 'scheduled' RETURNING *`,
   )
   const settle = prepare<MessageRow>(
-    `UPDATE messages SET state = ?, code = 'by-hand', reason = ?, sent_at = ?, updated_at = ?, ${FREE}
+    `UPDATE messages SET state = ?, code = 'by-hand', reason = ?, sent_at = coalesce(?, sent_at), updated_at = ?, ${FREE}
      WHERE id = ? AND state = 'unconfirmed' RETURNING *`,
   )
   const lastOpened = prepare<{ opened_at: number }>(
@@ -79,7 +81,7 @@ export function createOperators(store: Store) {
         const sentAt = lastOpened.get(id)?.opened_at ?? now
         return done(settle.get('sent', words('Found to be sent, says', request), sentAt, now, id))
       }
-      once.release(message)
+      once.release(message, { foundAbsent: true })
       return done(settle.get('failed', words('Found not to be sent, says', request), null, now, id))
     },
   }

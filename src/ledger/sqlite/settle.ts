@@ -17,8 +17,8 @@ export function createSettle(store: Store) {
      WHERE id = ? AND outcome = ?`,
   )
   const settleMessage = prepare(
-    `UPDATE messages SET state = ?, code = ?, reason = ?, due_at = ?, failures = failures + ?, sent_at = ?,
-                         conversation_id = ?, updated_at = ?,
+    `UPDATE messages SET state = ?, code = ?, reason = ?, due_at = ?, failures = failures + ?,
+                         sent_at = coalesce(?, sent_at), conversation_id = coalesce(?, conversation_id), updated_at = ?,
                          lease_owner = NULL, lease_token = NULL, lease_until = 0
      WHERE id = ? AND state = ?`,
   )

@@ -7,6 +7,7 @@ import type { Claim, Ledger, Recordable } from '../ledger.ts'
 import { migrate } from '../migrations.ts'
 import { clean, pauseOf } from '../rows.ts'
 import { openDatabase, preparer, stopWaitingLong } from './database.ts'
+import { assertStillThere, type Identity, identityOf } from './presence.ts'
 import type { RefusedCount } from './refused.ts'
 import { createStore } from './store.ts'
 import { serve, toWire, type WireError } from './thread.ts'
@@ -63,6 +64,7 @@ const { file } = workerData as { file: string }
 
 type Running = {
   owner: boolean
+  identity: Identity
   db: DatabaseSync
   group: GroupCommit
   workOf(call: Call): Work<unknown>
@@ -113,6 +115,7 @@ function start({ owner, now }: Extract<Question, { kind: 'open' }>): Opened {
     })
     running = {
       owner,
+      identity: identityOf(file),
       db,
       group,
       workOf(call) {
@@ -147,7 +150,9 @@ function start({ owner, now }: Extract<Question, { kind: 'open' }>): Opened {
 
 async function perform(json: string, raws: readonly Uint8Array[]): Promise<Answers> {
   if (!running) throw new PostriderError('LEDGER_UNAVAILABLE', `The ledger ${file} is not open.`)
-  const { group, workOf, takeDue } = running
+  const { group, workOf, takeDue, identity } = running
+  // SQLite would go on writing into a file that nobody finds again.
+  assertStillThere(file, identity)
   const calls = JSON.parse(json) as Call[]
   giveRaws(calls, raws)
   const outcomes = await Promise.all(

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Webhook } from 'svix'
 import type { SignatureRefusal, SignedRequest, Verdict } from './verdict.ts'
 
@@ -10,6 +10,8 @@ const LONGEST_ID = 255
 /** A rotation carries one signature of 47 characters for each secret; asymmetric ones have 92. */
 const LONGEST_SIGNATURE = 4096
 const MOST_SIGNATURES = 32
+/** `v1` is ours; `v1a` (asymmetric) or a `v2` to come may stand beside it. A second comma is what a proxy makes of two headers. */
+const SIGNATURE = /^v\d+[a-z]*,[A-Za-z0-9+/]+={0,2}$/
 
 /**
  * Verifies a delivery by Standard Webhooks (symmetric, `v1`), as Svix and BigCommerce sign too. Pure: the clock is passed in.
@@ -42,18 +44,19 @@ export function verifyStandardWebhook(request: SignedRequest): Verdict {
   if (signatures.length > MOST_SIGNATURES) {
     return malformed(`the signature header must hold at most ${MOST_SIGNATURES} signatures`)
   }
+  if (!signatures.every((one) => SIGNATURE.test(one))) {
+    return malformed(
+      'the signature header must be signatures such as v1,base64 with single spaces between; two headers joined by a comma are none',
+    )
+  }
 
   const stale = outOfTime(Number(timestamp), request.nowMs)
   if (stale) return stale
-  // The library signs text: bytes that are not UTF-8 would all become U+FFFD and compare as equal.
-  if (!isUtf8(request.body)) return refused('not-utf8', 'the body is not valid UTF-8')
-
-  const timestampMs = Number(timestamp) * 1000
-  const text = request.body.toString('utf8')
   const given = signatures.map((one) => Buffer.from(one))
-  for (const signer of signersOf(request.secrets)) {
-    const expected = Buffer.from(signer.sign(id, new Date(timestampMs), text))
-    if (given.some((one) => equal(one, expected))) return { kind: 'authentic', id, timestampMs }
+  for (const expected of expectedOf(request, id, timestamp)) {
+    if (given.some((one) => equal(one, expected))) {
+      return { kind: 'authentic', id, timestampMs: Number(timestamp) * 1000 }
+    }
   }
   return refused(
     'no-match',
@@ -127,13 +130,34 @@ function outOfTime(timestamp: number, nowMs: number): Refused | null {
   return null
 }
 
-/** Decoding a key costs about as much as a small body's signature. A list of secrets lives as long as its configuration. */
-const signers = new WeakMap<readonly string[], readonly Webhook[]>()
+/**
+ * What each secret would have signed. Svix' library signs text, in which all bytes that are not UTF-8 would become U+FFFD and compare as
+ * equal; a body that has such bytes is authentic all the same if they were signed, so those alone are signed here byte by byte.
+ */
+function* expectedOf({ secrets, body }: SignedRequest, id: string, timestamp: string): Generator<Buffer> {
+  const text = isUtf8(body) ? body.toString('utf8') : null
+  const signedAt = new Date(Number(timestamp) * 1000)
+  for (const { webhook, key } of signersOf(secrets)) {
+    if (text !== null) yield Buffer.from(webhook.sign(id, signedAt, text))
+    else {
+      const mac = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body)
+      yield Buffer.from(`v1,${mac.digest('base64')}`)
+    }
+  }
+}
 
-function signersOf(secrets: readonly string[]): readonly Webhook[] {
+type Signer = { webhook: Webhook; key: Buffer }
+
+/** Decoding a key costs about as much as a small body's signature. A list of secrets lives as long as its configuration. */
+const signers = new WeakMap<readonly string[], readonly Signer[]>()
+
+function signersOf(secrets: readonly string[]): readonly Signer[] {
   let prepared = signers.get(secrets)
   if (prepared === undefined) {
-    prepared = secrets.map((secret) => new Webhook(secret))
+    prepared = secrets.map((secret) => ({
+      webhook: new Webhook(secret),
+      key: Buffer.from(secret.replace(/^whsec_/, ''), 'base64'),
+    }))
     signers.set(secrets, prepared)
   }
   return prepared

@@ -25,4 +25,3 @@ export type SignatureRefusal =
   | 'too-new'
   | 'no-match'
   | 'no-secret'
-  | 'not-utf8'

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+
 /** Deeper than this no event is; what walks a payload later (Liquid, the ledger) may then recurse. */
 const DEEPEST = 64
 
@@ -8,6 +10,8 @@ export type ParsedBody = { kind: 'parsed'; value: unknown } | { kind: 'unreadabl
  * A byte order mark is passed over. `reason` quotes nothing of the body. Never throws.
  */
 export function parseBody(raw: Buffer): ParsedBody {
+  // Read all the same, foreign letters would become U+FFFD in what customers are told.
+  if (!isUtf8(raw)) return { kind: 'unreadable', reason: 'the body is not UTF-8' }
   const text = raw.toString('utf8').replace(/^\uFEFF/, '')
   if (text.trim() === '') return { kind: 'unreadable', reason: 'the body is empty' }
   let value: unknown

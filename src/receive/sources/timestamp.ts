@@ -17,7 +17,9 @@ export function instantOf(value: unknown): number | null {
 function ofText(text: string): number {
   const match = ISO.exec(text)
   if (match === null) return Number.NaN
-  const [, date, minutes = '00:00', seconds = ':00', fraction = '', zone = 'Z'] = match
+  const [, date = '', minutes = '00:00', seconds = ':00', fraction = '', zone = 'Z'] = match
+  // JavaScript takes 30 February for 2 March: a day that is none is no time.
+  if (new Date(date).getUTCDate() !== Number(date.slice(-2))) return Number.NaN
   const offset = zone.toUpperCase().replace(/^([+-]\d{2})(\d{2})$/, '$1:$2')
   return Date.parse(`${date}T${minutes}${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}${offset}`)
 }

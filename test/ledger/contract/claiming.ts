@@ -78,6 +78,16 @@ export function claiming(fresh: () => Promise<Harness>): void {
       assert.equal(await ledger.renew(lease, 60_000), true)
     })
 
+    on('postpone ends what has expired meanwhile', async (ledger, harness) => {
+      const id = await schedule(ledger, harness, { expireAt: harness.clock.now() + 500 })
+      const { lease } = await claimOne(ledger)
+      harness.clock.advance(501)
+      assert.equal(await ledger.postpone(lease, { inMs: 0, code: 'wait', reason: 'It waits.' }), true)
+      const message = await messageWith(ledger, id)
+      assert.deepEqual([message.state, message.code], ['skipped', 'expired'])
+      assert.match(message.reason ?? '', /less than a second after that.*retry/)
+    })
+
     on('postpone gives back, with or without a reason', async (ledger, harness) => {
       const id = await schedule(ledger, harness)
       const { lease } = await claimOne(ledger)

@@ -73,7 +73,9 @@ export function operators(fresh: () => Promise<Harness>): void {
       assert.match(refused(await ledger.retry(id, { ...PLAIN, force: true, reason: '  ' })), /needs a reason/)
       assert.equal((await messageWith(ledger, id)).state, 'sent')
       const message = done(await ledger.retry(id, { ...PLAIN, force: true, reason: 'Lost.' }))
-      assert.deepEqual([message.state, message.sentAt, message.conversationId], ['scheduled', null, null])
+      // When and where it was sent before stays with it.
+      assert.deepEqual([message.state, message.conversationId], ['scheduled', 'conv-1'])
+      assert.notEqual(message.sentAt, null)
       assert.equal((await openOne(ledger)).number, 2)
     })
 
@@ -123,13 +125,17 @@ export function operators(fresh: () => Promise<Harness>): void {
       assert.match(refused(await ledger.retry(second, PLAIN)), new RegExp(`Message ${first} .*once`))
     })
 
-    on('of a shadow message stays shadow', async (ledger, harness) => {
+    on('of a shadow message sends it where its route is live by then', async (ledger, harness) => {
       const id = await schedule(ledger, harness, { policies: { mode: 'shadow' } })
-      await ledger.open((await claimOne(ledger)).lease, draft())
+      const first = await ledger.open((await claimOne(ledger)).lease, draft({ mode: 'live' }))
+      assert.ok(first.kind === 'skipped' && first.code === 'shadow', 'not by itself')
       const message = done(await ledger.retry(id, PLAIN))
       assert.equal(message.wouldSend, null)
-      const opened = await ledger.open((await claimOne(ledger)).lease, draft())
-      assert.ok(opened.kind === 'skipped' && opened.code === 'shadow')
+      const still = await ledger.open((await claimOne(ledger)).lease, draft({ mode: 'shadow' }))
+      assert.ok(still.kind === 'skipped' && still.code === 'shadow')
+      await ledger.retry(id, PLAIN)
+      const opened = await ledger.open((await claimOne(ledger)).lease, draft({ mode: 'live' }))
+      assert.equal(opened.kind, 'open')
     })
   })
 

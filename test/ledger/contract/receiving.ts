@@ -14,6 +14,7 @@ import {
   planned,
   SENT,
   schedule,
+  UNCONFIRMED,
 } from './build.ts'
 
 const kinds = (recorded: Recorded) => recorded.map(({ kind }) => kind)
@@ -220,6 +221,40 @@ export function receiving(fresh: () => Promise<Harness>): void {
         assert.equal((await messageWith(ledger, third)).code, 'once')
       },
     )
+
+    const again = { by: 'ann', force: true, reason: 'She asked for it.' }
+    for (const [first, settlement] of [
+      ['sent', SENT],
+      ['perhaps sent', UNCONFIRMED],
+    ] as const) {
+      on(
+        `a message that was ${first} keeps it, whatever becomes of its re-trigger`,
+        async (ledger, harness) => {
+          for (const end of ['failed', 'cancelled'] as const) {
+            const once = { policies: { once: `${first} ${end}` } }
+            const id = await schedule(ledger, harness, once)
+            await ledger.settle((await openOne(ledger)).id, settlement)
+            await ledger.retry(id, again)
+            if (end === 'failed') await ledger.settle((await openOne(ledger)).id, failed(null))
+            else await ledger.cancel(id, { by: 'ann', reason: null })
+            const message = await messageWith(ledger, id)
+            assert.equal(message.state, end)
+            assert.equal(message.sentAt !== null, first === 'sent', 'when it was sent stays with it')
+            assert.equal(message.conversationId !== null, first === 'sent')
+            const later = await schedule(ledger, harness, once)
+            assert.equal((await messageWith(ledger, later)).code, 'once')
+          }
+        },
+      )
+    }
+
+    on('a message that somebody looked for and did not find gives it up', async (ledger, harness) => {
+      const id = await schedule(ledger, harness, keyed)
+      await ledger.settle((await openOne(ledger)).id, UNCONFIRMED)
+      await ledger.settleByHand(id, { by: 'ann', as: 'not-sent', reason: null })
+      const second = await schedule(ledger, harness, keyed)
+      assert.equal((await messageWith(ledger, second)).state, 'scheduled')
+    })
 
     on('a message that begins failed does not take it', async (ledger, harness) => {
       await schedule(ledger, harness, { ...keyed, state: 'failed', code: 'bad-key', reason: 'why' })

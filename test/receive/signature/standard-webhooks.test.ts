@@ -48,6 +48,13 @@ describe('vectors of the specification, Svix and BigCommerce', () => {
 })
 
 describe('what is authentic', () => {
+  test('signatures of other schemes beside ours', () => {
+    const { headers, body } = sound()
+    const list = `v1a,YWJj ${headers['webhook-signature']} v2,YWI= v10b,YQ==`
+    assert.equal(verify({ headers: { ...headers, 'webhook-signature': list }, body }).kind, 'authentic')
+    assertRefused(verify({ headers: { ...headers, 'webhook-signature': 'v1a,YWJj' }, body }), 'no-match')
+  })
+
   test('either family of headers, in any case of letters', () => {
     const authentic = { kind: 'authentic', id: 'msg_1', timestampMs: NOW }
     assert.deepEqual(verify(sound()), authentic)
@@ -139,10 +146,50 @@ describe('what is refused before any signature is computed', () => {
     assertRefused(changed({ 'webhook-signature': `v1,${'x'.repeat(5000)}` }), 'malformed-header')
   })
 
-  test('bytes that are not UTF-8, though their text with U+FFFD is signed', () => {
-    const { headers: fitting } = sound({ body: '{"a":"\uFFFD"}' })
-    assertRefused(verify({ headers: fitting, body: Buffer.from('{"a":"\xff"}', 'latin1') }), 'not-utf8')
+  const one = headers['webhook-signature'] ?? ''
+  for (const list of [
+    `${one}, ${one}`,
+    `${one},${one}`,
+    `${one} , ${one}`,
+    `${one}  ${one}`,
+    `${one} `,
+    ` ${one}`,
+    `${one}\t${one}`,
+    `${one} v1`,
+    `${one} v1,`,
+    `${one} ,abc`,
+    `${one};`,
+    `${one} V1,YWJj`,
+    'v1,YW=Jj',
+    'v1,YWJj===',
+    'YWJj',
+    'v1=YWJj',
+    '',
+  ]) {
+    test(`a list of signatures such as ${JSON.stringify(list.replaceAll(one, '…'))}`, () =>
+      assertRefused(changed({ 'webhook-signature': list }), 'malformed-header'))
+  }
+})
+
+describe('bytes that are not UTF-8', () => {
+  const bytes = Buffer.from('{"a":"\xe9\xff"}', 'latin1')
+
+  test('are authentic where they were signed as they are, with any secret in any signature', () => {
+    assert.equal(verify(sound({ body: bytes })).kind, 'authentic')
+    const rotating = sound({ body: bytes, secrets: [OTHER_SECRET, SECRET] })
+    assert.equal(verify(rotating, { secrets: ['whsec_bm90IG91cnM=', SECRET] }).kind, 'authentic')
+    assertRefused(verify(sound({ body: bytes, secrets: [OTHER_SECRET] })), 'no-match')
   })
+
+  test('are not, though their text with U+FFFD was signed, nor are other such bytes', () => {
+    const { headers } = sound({ body: bytes.toString('utf8') })
+    assertRefused(verify({ headers, body: bytes }), 'no-match')
+    const others = Buffer.from('{"a":"\xe8\xff"}', 'latin1')
+    assertRefused(verify({ ...sound({ body: bytes }), body: others }), 'no-match')
+  })
+
+  test('are judged by the same checks of the headers', () =>
+    assertRefused(verify(sound({ body: bytes, atMs: NOW - 301_000 })), 'too-old'))
 })
 
 test('a refusal quotes neither the request nor a secret', () => {

@@ -48,6 +48,7 @@ describe('what is read', () => {
     ['2026-11-23T08:00:00.1Z', eight + 100],
     ['2026-11-23T08:00z', eight],
     ['2026-11-23', Date.UTC(2026, 10, 23)],
+    ['2028-02-29T23:00:00-02:00', Date.UTC(2028, 2, 1, 1)],
     [eight / 1000, eight],
     [eight / 1000 + 0.5, eight + 500],
     [eight, eight],
@@ -135,6 +136,12 @@ describe('what is not, and why', () => {
     '',
     '23.11.2026',
     '2026-13-01',
+    '2026-02-29',
+    '2026-02-30',
+    '2026-02-30T08:00:00Z',
+    '2026-04-31 23:59',
+    '2026-11-00',
+    '2026-11-23T25:00Z',
     '1614265330',
     -1,
     1e300,
@@ -148,6 +155,11 @@ describe('what is not, and why', () => {
         /^timestamp: expected an ISO 8601 time, or seconds/,
       ))
   }
+
+  test('bytes that are not UTF-8, which are kept', () => {
+    const raw = Buffer.from('{"type":"a","data":{"name":"Zo\xe9"}}', 'latin1')
+    assert.deepEqual(readStandardWebhook(raw, META), { ...META, raw, reason: 'the body is not UTF-8' })
+  })
 
   test('no reason quotes the body', () => {
     for (const body of ['{"secret-word', { type: 1, timestamp: 'secret-word', data: 'secret-word' }]) {
