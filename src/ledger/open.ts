@@ -23,7 +23,8 @@ export type LedgerOptions = {
  */
 export async function openLedger({ url, ...options }: LedgerOptions): Promise<Ledger> {
   const file = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1]
-  if (file !== undefined) return openSqlite({ ...options, file })
+  // SQLite's own word for a database that ends with the process: nothing in it would be durable.
+  if (file !== undefined && file !== ':memory:') return openSqlite({ ...options, file })
   if (/^postgres(ql)?:/.test(url)) {
     throw new PostriderError(
       'ENVIRONMENT_INVALID',

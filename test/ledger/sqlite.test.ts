@@ -181,7 +181,9 @@ describe('the file', () => {
   test('PostgreSQL and nonsense are named as what they are', async () => {
     const rest = { clock: manualClock(), log: silentLog, owner: true }
     await assert.rejects(openLedger({ url: 'postgres://db/postrider', ...rest }), /not supported yet/)
-    await assert.rejects(openLedger({ url: 'ledger.db', ...rest }), /DATABASE_URL is not a ledger/)
+    for (const url of ['ledger.db', 'sqlite::memory:']) {
+      await assert.rejects(openLedger({ url, ...rest }), /DATABASE_URL is not a ledger/)
+    }
   })
 })
 
