@@ -153,6 +153,7 @@ describe('what the docs name', () => {
       'deliver/outcomes',
       'deliver/deliver',
       'deliver/find',
+      'deliver/settlement',
       'deliver/worker',
       'plan/plan',
       'config/templates',

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import type { Event } from '../event.ts'
 import type { Answer, Genesys, Sent } from '../genesys/genesys.ts'
-import type { Claim, Ledger, Settlement } from '../ledger/ledger.ts'
+import type { Claim, Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { type Attempt, type Message, type Pause, type Rendered, scopeOf } from '../message.ts'
 import { backoff, type Random } from './backoff.ts'
@@ -11,6 +11,7 @@ import type { Contacts } from './contacts.ts'
 import { find, type Target } from './find.ts'
 import { mayReceive } from './only-to.ts'
 import { outcomeOf } from './outcomes.ts'
+import { settlementOf } from './settlement.ts'
 
 export type DeliverDeps = {
   config: Config
@@ -35,7 +36,8 @@ type Claimed = Claim['messages'][number]
  * Takes one claimed message as far as it goes: find the customer, render the text, wait for the budget, open, send, settle. What
  * ends it early gives the message back or ends it, each with its reason. `probe` is the pause that this message probes for.
  *
- * Rejects only when the ledger cannot be written before the attempt is open; the lease then runs out and the message is claimed again.
+ * Rejects when the ledger cannot be written before the attempt is open: the lease then runs out and the message is claimed again. And on a fault
+ * of the program, which the worker makes the message's end.
  */
 export async function deliver(claimed: Claimed, probe: Pause | null, deps: DeliverDeps): Promise<void> {
   const { lease, message, event } = claimed
@@ -227,7 +229,10 @@ async function settle(
   answer: Answer<Sent>,
   deps: DeliverDeps,
 ): Promise<void> {
-  const settlement = settlementOf(message, target, answer, deps)
+  const settlement = settlementOf(message, target, answer, deps.random)
+  if (settlement.outcome === 'failed' && settlement.messageCode === 'not-found' && 'contactId' in target) {
+    deps.contacts.forget(target.contactId)
+  }
   for (let tries = 0; ; tries += 1) {
     try {
       await deps.ledger.settle(attempt.id, settlement)
@@ -257,54 +262,6 @@ async function settle(
       ? { conversationId: settlement.conversationId }
       : {}),
   })
-}
-
-function settlementOf(message: Message, target: Target, answer: Answer<Sent>, deps: DeliverDeps): Settlement {
-  const outcome = outcomeOf(answer)
-  const written = {
-    status: 'status' in answer ? answer.status : null,
-    code: answer.kind === 'ok' ? null : answer.code,
-    reason: outcome.reason,
-    correlationId: 'correlationId' in answer ? answer.correlationId : null,
-  }
-  if (answer.kind === 'ok') {
-    const { conversationId, messageId } = answer.value
-    return { ...written, outcome: 'sent', conversationId, genesysMessageId: messageId }
-  }
-  if (outcome.certainty === 'unknown') {
-    const messageReason = `${outcome.reason} ${unconfirmedTodo(message.id)}`
-    return { ...written, outcome: 'unconfirmed', messageCode: outcome.code, messageReason }
-  }
-  // A contact that was known from memory may have been merged or deleted since: look it up anew, once.
-  if (outcome.code === 'not-found' && target.channel === 'webmessaging' && target.cached) {
-    deps.contacts.forget(target.contactId)
-    const messageReason =
-      'Genesys Cloud no longer knows the contact that was found earlier; it is looked up anew.'
-    return {
-      ...written,
-      outcome: 'failed',
-      retryInMs: 0,
-      counts: true,
-      messageCode: 'not-found',
-      messageReason,
-    }
-  }
-  const { retry } = outcome
-  const last = retry?.counts === true && message.failures + 1 >= message.policies.maxAttempts
-  return {
-    ...written,
-    outcome: 'failed',
-    retryInMs: retry && !last ? backoff(message.failures, retry.firstMs, retry.mostMs, deps.random) : null,
-    counts: retry?.counts ?? true,
-    messageCode: last ? 'max-attempts' : outcome.code,
-    messageReason: last
-      ? `Given up after ${message.policies.maxAttempts} attempts. The last: ${outcome.reason}`
-      : outcome.reason,
-  }
-}
-
-function unconfirmedTodo(id: number): string {
-  return `Look at the customer’s conversation in Genesys Cloud, then say what you found: postrider messages settle ${id} --as sent (or not-sent).`
 }
 
 function idsOf(message: Message) {

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { Message } from '../../src/message.ts'
 import { customerEvent } from './fixtures.ts'
-import { createRig, type Rig } from './rig.ts'
+import { type Rig, rigsForEach } from './rig.ts'
 
 describe('deliver', () => {
-  const rigs: Rig[] = []
-  afterEach(async () => {
-    for (const rig of rigs.splice(0)) await rig.close()
-  })
-  const rigOf = async (...options: Parameters<typeof createRig>) => {
-    const rig = await createRig(...options)
-    rigs.push(rig)
-    return rig
-  }
+  const rigOf = rigsForEach()
   const only = async ({ ledger }: Rig): Promise<Message> => {
     const messages = await ledger.reads.messages({ limit: 10 })
     assert.equal(messages.length, 1)

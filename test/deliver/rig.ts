@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Config } from '../../src/config/config.ts'
 import type { DeliverDeps } from '../../src/deliver/deliver.ts'
@@ -35,6 +36,19 @@ export type Rig = {
   /** Nothing is scheduled for the next `ms`, and nothing on its way. */
   drained(ms?: number): Promise<boolean>
   close(): Promise<void>
+}
+
+/** `createRig` for the tests of one suite: what it made is closed after each of them. */
+export function rigsForEach(): typeof createRig {
+  const rigs: Rig[] = []
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.close()
+  })
+  return async (...options) => {
+    const rig = await createRig(...options)
+    rigs.push(rig)
+    return rig
+  }
 }
 
 export async function createRig(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { Answer } from '../../src/genesys/genesys.ts'
 import type { Message } from '../../src/message.ts'
 import { customerEvent } from './fixtures.ts'
-import { createRig, type Rig } from './rig.ts'
+import { type Rig, rigsForEach } from './rig.ts'
 
 const SERVER_ERROR: Answer<never> = {
   kind: 'refused',
@@ -17,15 +17,7 @@ const SERVER_ERROR: Answer<never> = {
 }
 
 describe('trouble with one message or with all', () => {
-  const rigs: Rig[] = []
-  afterEach(async () => {
-    for (const rig of rigs.splice(0)) await rig.close()
-  })
-  const rigOf = async (...options: Parameters<typeof createRig>) => {
-    const rig = await createRig(...options)
-    rigs.push(rig)
-    return rig
-  }
+  const rigOf = rigsForEach()
   const all = async ({ ledger }: Rig): Promise<Message[]> => ledger.reads.messages({ limit: 1000 })
   const counts = async (rig: Rig) => (await rig.ledger.reads.summary()).messages
 
