@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
-import { command, jsonOf, temporaryFolder } from './run.ts'
-import { beside, type DemoService, EXAMPLES, type MessageJson, startDemoService } from './service.ts'
+import { describe, it } from 'node:test'
+import { command, jsonOf } from './run.ts'
+import { type MessageJson, withDemoService } from './service.ts'
 
 describe('acting on the ledger of a running service', () => {
-  const folder = temporaryFolder()
-  let demo: DemoService
-  const { run, list, events, one, replay } = beside(() => demo)
-
-  before(async () => {
-    demo = await startDemoService(folder)
-    for (const name of EXAMPLES) await replay(name)
-    await demo.settled()
-  })
-  after(async () => {
-    await demo.service.stop()
-    folder[Symbol.dispose]()
-  })
+  const { run, list, events, one, replay, folder, demo } = withDemoService()
 
   describe('acting', () => {
     it('retry, cancel and retry again: by whom and why is kept', async () => {
@@ -47,7 +35,7 @@ describe('acting on the ledger of a running service', () => {
       }
       const forced = await run('messages', 'retry', String(id), '--force', '--reason', 'lost in the post')
       assert.equal(forced.code, 0, forced.err)
-      await demo.settled()
+      await demo().settled()
       const json = jsonOf<{ attempts: { by: string | null }[] }>(
         await run('messages', 'show', String(id), '--json'),
       )
@@ -56,9 +44,9 @@ describe('acting on the ledger of a running service', () => {
     })
 
     it('one that is unconfirmed: status asks for a person, and settle says what became of it', async () => {
-      await demo.fault({ operation: 'email', reset: 'after-acting', times: 1 })
+      await demo().fault({ operation: 'email', reset: 'after-acting', times: 1 })
       await replay('order-placed', '--times', '2')
-      await demo.settled()
+      await demo().settled()
       const [message] = await list('--state', 'unconfirmed')
       assert.ok(message)
       const status = await run('status')
@@ -131,12 +119,12 @@ describe('acting on the ledger of a running service', () => {
         const { code, err } = await run('pause', scope, name)
         assert.equal(code, 1)
         assert.match(err, new RegExp(`Nothing is paused: there is no ${scope} ${name}\\. There (is|are): `))
-        assert.equal((await demo.service.ledger.pauses()).length, 0)
+        assert.equal((await demo().service.ledger.pauses()).length, 0)
       })
     }
 
     it('a configuration that cannot be read hinders nobody from pausing', async () => {
-      const variables = { ...demo.variables, POSTRIDER_CONFIG: join(folder.path, 'none.yaml') }
+      const variables = { ...demo().variables, POSTRIDER_CONFIG: join(folder.path, 'none.yaml') }
       assert.equal((await command(['pause', 'route', 'anything'], variables)).code, 0)
       assert.equal((await command(['resume', 'route', 'anything'], variables)).code, 0)
     })

@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { command, jsonOf, temporaryFolder } from './run.ts'
-import { beside, type DemoService, EXAMPLES, type MessageJson, startDemoService } from './service.ts'
+import { describe, it } from 'node:test'
+import { command, jsonOf } from './run.ts'
+import { type MessageJson, withDemoService } from './service.ts'
 
 /** What would move a terminal's cursor, colour it, or turn round what is read. */
 const UNSEEN = /[^\P{Cc}\n\t]|\p{Bidi_Control}/u
 
 describe('what is in the ledger of a running service', () => {
-  const folder = temporaryFolder()
-  let demo: DemoService
-  const { run, list, events, one, replay } = beside(() => demo)
-
-  before(async () => {
-    demo = await startDemoService(folder)
-    for (const name of EXAMPLES) await replay(name)
-    await demo.settled()
-  })
-  after(async () => {
-    await demo.service.stop()
-    folder[Symbol.dispose]()
-  })
+  const { run, list, events, one, folder, demo } = withDemoService()
 
   describe('messages list', () => {
     it('--json: one array of objects with the keys that scripts rely on', async () => {
@@ -98,7 +86,7 @@ describe('what is in the ledger of a running service', () => {
     })
 
     it('on a terminal the reasons wrap within its width', async () => {
-      const { out } = await command(['messages', 'list'], demo.variables, 150)
+      const { out } = await command(['messages', 'list'], demo().variables, 150)
       for (const line of out.trimEnd().split('\n').slice(1)) assert.ok(line.length <= 150, line)
     })
   })
@@ -204,8 +192,8 @@ describe('what is in the ledger of a running service', () => {
         'typed.json',
         JSON.stringify({ source: 'crm', body: { type: `x.${evil}`, timestamp: '{{ now }}', data: {} } }),
       )
-      for (const one of [file, typed]) await run('replay', one, '--url', demo.service.url)
-      await demo.settled()
+      for (const one of [file, typed]) await run('replay', one, '--url', demo().service.url)
+      await demo().settled()
       const [message] = await list('--email', 'eve@example.com')
       assert.ok(message)
       const [event] = await events('--limit', '1')

@@ -1,11 +1,12 @@
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { after, before } from 'node:test'
 import { readEnvironment, type Variables } from '../../src/environment.ts'
 import { type Service, startService } from '../../src/main.ts'
 import type { Message } from '../../src/message.ts'
 import { ROOT } from '../run-postrider.ts'
 import { testLog } from '../test-log.ts'
-import { command, DEMO_CONFIG, FIXTURES, type Folder, jsonOf, type Said } from './run.ts'
+import { command, DEMO_CONFIG, FIXTURES, type Folder, jsonOf, type Said, temporaryFolder } from './run.ts'
 
 export type DemoService = {
   service: Service
@@ -101,3 +102,20 @@ export const EXAMPLES = [
   'unknown-type',
   'malformed',
 ] as const
+
+/** A running demo service for one suite, its examples delivered and settled; the commands beside it, and the folder of its ledger. */
+export function withDemoService() {
+  const folder = temporaryFolder()
+  let demo: DemoService
+  const commands = beside(() => demo)
+  before(async () => {
+    demo = await startDemoService(folder)
+    for (const name of EXAMPLES) await commands.replay(name)
+    await demo.settled()
+  })
+  after(async () => {
+    await demo.service.stop()
+    folder[Symbol.dispose]()
+  })
+  return { ...commands, folder, demo: () => demo }
+}
