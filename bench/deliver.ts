@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import platformClient from 'purecloud-platform-client-v2'
 import { systemClock } from '../src/clock.ts'
-import { loadConfig } from '../src/config/load.ts'
+import { createBudget } from '../src/deliver/budget.ts'
 import { createWorker } from '../src/deliver/worker.ts'
 import { createGenesys } from '../src/genesys/client.ts'
-import type { Ledger, Recordable } from '../src/ledger/ledger.ts'
+import type { Ledger } from '../src/ledger/ledger.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import { silentLog } from '../src/log.ts'
-import { planEvent } from '../src/plan/plan.ts'
 import { payloadOf } from '../src/receive/sources/preset.ts'
-import { writeBenchConfig } from './config.ts'
+import { recordBacklog } from './backlog.ts'
+import { BENCH_DEPLOYMENT, BENCH_EXTERNAL_SOURCE, loadBenchConfig } from './config.ts'
 
 /** What one side of the comparison did. */
 type Run = { perSecond: number; p50: number; p99: number; rssMb: number }
@@ -51,32 +51,14 @@ export async function benchDeliver(options: { messages: number; rounds: number }
 async function deliverAll(sandbox: Sandbox, count: number): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-bench-'))
   try {
-    const loaded = loadConfig({ file: writeBenchConfig(folder), env: {}, unsetVariables: 'error' })
-    if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems))
-    const { config } = loaded
+    const config = loadBenchConfig(folder)
     const ledger = await openLedger({
       url: `sqlite:${join(folder, 'bench.db')}`,
       clock: systemClock,
       log: silentLog,
       owner: true,
     })
-    const entries = Array.from({ length: count }, (_, n): Recordable => {
-      const payload = {
-        type: 'ticket.resolved',
-        data: { customer: { id: `B-${n % CUSTOMERS}` }, ticket: { id: n, subject: 'a bench' } },
-      }
-      const event = {
-        source: 'crm',
-        type: 'ticket.resolved',
-        key: `bench-${n}`,
-        occurredAt: Date.now(),
-        receivedAt: Date.now(),
-        raw: Buffer.from(JSON.stringify(payload)),
-        payload,
-      }
-      return { kind: 'event', event, plan: planEvent(event, config), keepKeyForMs: 60_000 }
-    })
-    for (let at = 0; at < count; at += 500) await ledger.record(entries.slice(at, at + 500))
+    await recordBacklog(ledger, config, { messages: count, customers: CUSTOMERS, at: Date.now() })
 
     const genesys = createGenesys({
       region: 'mypurecloud.com',
@@ -105,10 +87,17 @@ async function deliverAll(sandbox: Sandbox, count: number): Promise<Run> {
         return settled
       },
     }
+    const budget = createBudget({
+      ledger: watched,
+      ceiling: config.genesys.rateLimitPerMinute,
+      clock: systemClock,
+      log: silentLog,
+    })
     const worker = createWorker({
       config,
       ledger: watched,
       genesys,
+      budget,
       clock: systemClock,
       random: Math.random,
       payloadOf: payloadOf(config),
@@ -168,9 +157,6 @@ async function bareLoop(sandbox: Sandbox, count: number): Promise<Run> {
   await Promise.all(Array.from({ length: AT_ONCE }, lane))
   return figures(count, performance.now() - began, latencies)
 }
-
-export const BENCH_DEPLOYMENT = '0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60'
-export const BENCH_EXTERNAL_SOURCE = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
 
 function figures(count: number, ms: number, latencies: number[]): Run {
   const sorted = latencies.toSorted((a, b) => a - b)

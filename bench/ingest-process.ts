@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { createApp } from '../src/app.ts'
 import { systemClock } from '../src/clock.ts'
 import type { Config } from '../src/config/config.ts'
-import { loadConfig } from '../src/config/load.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import { type Listening, listen } from '../src/listen.ts'
 import { createLog } from '../src/log.ts'
@@ -10,7 +9,7 @@ import { webhooks } from '../src/receive/http.ts'
 import { createIntake } from '../src/receive/intake.ts'
 import { PRESETS } from '../src/receive/sources/preset.ts'
 import { startServer } from '../src/server.ts'
-import { writeBenchConfig } from './config.ts'
+import { loadBenchConfig } from './config.ts'
 
 /**
  * One side of the ingest bench in a process of its own: `service FOLDER` receives as the service does, `bare FOLDER` takes the same route and
@@ -18,9 +17,8 @@ import { writeBenchConfig } from './config.ts'
  */
 const [side, folder = '.'] = process.argv.slice(2)
 const log = createLog({ level: 'info', pretty: false })
-const loaded = loadConfig({ file: writeBenchConfig(folder), env: {}, unsetVariables: 'error' })
-if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems))
-const { port, stop } = await (side === 'service' ? service(loaded.config) : bare(loaded.config))
+const config = loadBenchConfig(folder)
+const { port, stop } = await (side === 'service' ? service(config) : bare(config))
 
 process.on('message', () => process.send?.({ rssMb: process.memoryUsage().rss / 2 ** 20 }))
 process.once('disconnect', stop)

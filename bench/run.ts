@@ -1,13 +1,19 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { BudgetCase } from './budget.ts'
 
-/** `npm run bench -- ingest|deliver [--seconds N] [--messages N] [--rounds N] [--folder DIR] [--json]`: what Postrider costs over the bare minimum, on this machine. */
+/**
+ * `npm run bench -- ingest|deliver [--seconds N] [--messages N] [--rounds N] [--folder DIR] [--json]`: what Postrider costs over the bare minimum, on this machine.
+ * `npm run bench -- budget [--minutes N] [--json]`: what it makes of the calls that Genesys Cloud allows, on any machine; 1 where that is too little, or too much.
+ */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     seconds: { type: 'string', default: '3' },
     messages: { type: 'string', default: '3000' },
     rounds: { type: 'string', default: '5' },
+    // Of the clock that `budget` moves.
+    minutes: { type: 'string', default: '10' },
     // Not the system's folder for temporary files, which is memory on some machines: there an fsync costs nothing.
     folder: { type: 'string', default: join(import.meta.dirname, '../data') },
     json: { type: 'boolean', default: false },
@@ -37,8 +43,21 @@ switch (positionals[0]) {
     else printPair('deliver', 'messages', result.service, result.bare, result.ratio)
     break
   }
+  case 'budget': {
+    const { benchBudget, LEAST_SHARE } = await import('./budget.ts')
+    const cases = await benchBudget({ minutes: Number(values.minutes) })
+    if (values.json) printJson(cases)
+    else {
+      console.log(`${values.minutes} minutes each, by a clock that is moved`)
+      for (const one of cases) printBudget(one, LEAST_SHARE)
+    }
+    if (!cases.every(({ isWell }) => isWell)) process.exitCode = 1
+    break
+  }
   default:
-    console.error('Which bench? npm run bench -- ingest, or: npm run bench -- deliver')
+    console.error(
+      'Which bench? npm run bench -- ingest, npm run bench -- deliver, or: npm run bench -- budget',
+    )
     process.exitCode = 2
 }
 
@@ -52,6 +71,21 @@ function printPair(name: string, unit: string, service: Figures, bare: Figures, 
       `  ${side.padEnd(8)} ${perSecond.toFixed(0).padStart(7)} ${unit}/s   p50 ${p50.toFixed(2)} ms   p99 ${p99.toFixed(2)} ms   ${rssMb.toFixed(0)} MB`,
     )
   }
+}
+
+function printBudget(one: BudgetCase, leastShare: number): void {
+  const { name, messages, calls, callsTo, callsPerMessage, allowed, share, slowdowns } = one
+  const verdict = one.isWell ? '' : `: NOT WELL, expected ${leastShare} or more and no 429`
+  console.log(
+    `\nbudget, ${name}: share ${share.toFixed(3)}, ${slowdowns === 0 ? 'no' : slowdowns} 429${verdict}`,
+  )
+  const each = Object.entries(callsTo).map(([to, count]) => `${to} ${(count / messages).toFixed(2)}`)
+  console.log(
+    `  ${messages} messages   ${calls} of ${allowed} calls   ${callsPerMessage.toFixed(2)} a message (${each.join(', ')})`,
+  )
+  console.log(
+    `  waits of calls p50 ${one.waitP50.toFixed(0)} ms   p99 ${one.waitP99.toFixed(0)} ms   ${one.rssMb.toFixed(0)} MB with the sandbox`,
+  )
 }
 
 function printJson(data: unknown): void {

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { portNumber, positiveNumber, signedDuration, wholeNumber } from './commands/filters.ts'
 import { addLedgerCommands } from './commands/ledger-commands.ts'
 import { type Run, type Terminal, visibleLines } from './commands/output.ts'
+import { addSendCommand } from './commands/send-command.ts'
 import { processEnvironment, type Variables } from './environment.ts'
 import { messageOf, PostriderError } from './errors.ts'
 
@@ -119,10 +120,14 @@ function program(run: Run, say: (text: string) => void): Command {
   program
     .command('doctor')
     .description('ask Genesys Cloud whether everything is in place; sends nothing')
+    .option('--external-id <id>', 'also how this customer would be found: their id in the source')
+    .option('--email <address>', 'likewise, their address')
+    .option('--phone <number>', 'likewise, their number')
     .option('--json', 'one object')
-    .action(async (options: { json?: boolean }) => {
+    .action(async ({ json, ...named }: DoctorOptions) => {
       const { doctor } = await import('./commands/doctor.ts')
-      run.exitCode = (await doctor(variables, options.json === true, terminal)) ? 0 : 1
+      const customer = Object.keys(named).length === 0 ? null : named
+      run.exitCode = (await doctor(variables, { json: json === true, customer }, terminal)) ? 0 : 1
     })
 
   program
@@ -143,9 +148,12 @@ function program(run: Run, say: (text: string) => void): Command {
       run.exitCode = (await replay(variables, files, options, terminal)) ? 0 : 1
     })
 
+  addSendCommand(program, run)
   addLedgerCommands(program, run)
   return program
 }
+
+type DoctorOptions = { externalId?: string; email?: string; phone?: string; json?: boolean }
 
 function sandboxPort(flags: string): Option {
   return new Option(flags, 'port of the sandbox’s page and API; 0 takes a free one')

@@ -44,7 +44,16 @@ export type ReadEvent = {
   raw: Buffer
   /** The body as sent, parsed. */
   payload: unknown
+  /** Messages that Genesys says the customer did not see; recording the event marks them. */
+  undelivered?: Undelivered
 }
+
+/** As Genesys names them: by their conversation, and where it tells by their ids. */
+export type Undelivered = { conversationId: string; genesysMessageIds: readonly string[] }
+
+/** The source of what `postrider send` plans, and the route that it is on. No source and no route of the configuration may have these names. */
+export const CLI_SOURCE = 'cli'
+export const SEND_ROUTE = 'send'
 
 /** A delivery that proved authentic but whose body (or a part of it) could not be read as an event. */
 export type UnreadableEvent = {

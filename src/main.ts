@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
+import { createBudget } from './deliver/budget.ts'
 import { createWorker } from './deliver/worker.ts'
 import type { Environment, Variables } from './environment.ts'
 import { messageOf, PostriderError } from './errors.ts'
@@ -11,9 +12,9 @@ import { openLedger } from './ledger/open.ts'
 import type { Log } from './log.ts'
 import type { SenderState } from './ops/health.ts'
 import { payloadOf } from './receive/sources/preset.ts'
-import { assertSandboxAllowed, SANDBOX_CLIENT, startSandbox } from './sandbox/sandbox.ts'
+import { assertSandboxAllowed, SANDBOX_CLIENT, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts'
 import { startServer } from './server.ts'
-import { configOf, LEDGER, loginOf, missingLogin, SANDBOX_LEDGER } from './settings.ts'
+import { configOf, LEDGER, loginOf, missingLogin, orgOf, SANDBOX_LEDGER } from './settings.ts'
 
 export type Service = {
   config: Config
@@ -38,6 +39,8 @@ export type ServiceOptions = {
   sandbox: boolean
   /** The sandbox's port; 0 takes a free one. */
   sandboxPort?: number
+  /** Who is told what the sandbox is asked. */
+  sandboxOptions?: Pick<SandboxOptions, 'onRequest'>
 }
 
 /** Puts the service together and starts it: configuration → ledger → Genesys → server → worker. Throws PostriderError, with nothing left open. */
@@ -57,17 +60,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       region: environment.GENESYS_REGION,
       ...login,
       clock,
-      pace: () => pace(ledger, config),
+      pace: () => budget.take(),
+      onBudget: (reading) => budget.read(reading),
     })
     const url = environment.DATABASE_URL ?? (sandbox ? SANDBOX_LEDGER : LEDGER)
     const ledger = await openLedger({ url, clock, log, owner: true })
     undo.unshift(() => ledger.close())
     await ledger.bindHost(sandbox ? 'sandbox' : genesys.host)
 
+    const budget = createBudget({ ledger, ceiling: config.genesys.rateLimitPerMinute, clock, log })
     const worker = createWorker({
       config,
       ledger,
       genesys,
+      budget,
       clock,
       log,
       random: Math.random,
@@ -139,18 +145,6 @@ function settingsOf({ environment, variables, sandbox }: ServiceOptions): Config
 
 async function startSandboxFor(config: Config, options: ServiceOptions) {
   assertSandboxAllowed({ nodeEnv: options.environment.NODE_ENV, asked: true })
-  const { webmessaging, externalSource } = config.genesys
-  const sources = [externalSource, ...[...config.sources.values()].map((source) => source.externalSource)]
-  return startSandbox({
-    port: options.sandboxPort ?? 0,
-    clock: systemClock,
-    deployments: webmessaging ? [webmessaging.deploymentId] : [],
-    externalSources: sources.filter((source) => source !== null),
-    rateLimitPerMinute: Math.max(300, config.genesys.rateLimitPerMinute),
-  })
-}
-
-async function pace(ledger: Ledger, config: Config): Promise<void> {
-  const { waitMs } = await ledger.takeBudget(config.genesys.rateLimitPerMinute)
-  if (waitMs > 0) await systemClock.sleep(waitMs)
+  const { sandboxOptions, sandboxPort = 0 } = options
+  return startSandbox({ ...orgOf(config), ...sandboxOptions, port: sandboxPort, clock: systemClock })
 }

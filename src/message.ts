@@ -26,11 +26,23 @@ export type Message = {
   attempts: number
   /** How many of them certainly failed; `policies.maxAttempts` bounds these. */
   failures: number
+  /** How often it waited for the end of an active conversation. */
+  waits: number
   /** The operator who re-triggered it, and why; null while it is automatic. */
   manualBy: string | null
   conversationId: string | null
   sentAt: number | null
   delivery: DeliveryStatus
+  /** What Genesys says of a delivery that failed: the receipt's reason. */
+  deliveryReason: string | null
+  /** The web messaging conversation that `requireSession` found; null where the route asks for none. */
+  session: Session | null
+  /** When Genesys is asked next what became of it (`unconfirmed`, and `sent` while its delivery is unknown); null: never. */
+  lookAt: number | null
+  /** How often that was done. */
+  looks: number
+  /** What the last look for an unconfirmed attempt came to. */
+  lastLook: Look | null
   /** `mode: shadow`: what would have been sent. */
   wouldSend: Rendered | null
   createdAt: number
@@ -51,7 +63,7 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 /**
  * Every change of state that exists. `failed` is reached from `scheduled` where it is clear before any request
  * that the message cannot be sent (no contact, a template that does not render): no attempt is spent on it.
- * `sent` → `scheduled` is an operator's forced re-trigger, with a reason.
+ * `sent` → `scheduled` is an operator's forced re-trigger, with a reason, or the next channel where Genesys reports that the customer did not see it.
  */
 export const TRANSITIONS: Readonly<Record<MessageState, readonly MessageState[]>> = {
   scheduled: ['sending', 'failed', 'skipped', 'cancelled'],
@@ -69,12 +81,15 @@ export type DeliveryStatus = 'unknown' | 'delivered' | 'undelivered' | 'failed'
 export const CHANNELS = ['webmessaging', 'open', 'sms', 'whatsapp', 'email'] as const
 export type Channel = (typeof CHANNELS)[number]
 
-/** Characters a channel carries in one message (facts.md, "Sending"); email has no limit worth checking. */
+/** Channels of Genesys' message operation; email has one of its own. */
+export type MessagingChannel = Exclude<Channel, 'email'>
+
+/** Characters a channel carries in one message, of Genesys' agentless operation; email has no limit worth checking, whatsapp sends no text of ours. */
 export const TEXT_LIMITS: Readonly<Record<Channel, number | null>> = {
   webmessaging: 2000,
   open: 2000,
   sms: 765,
-  whatsapp: 2000,
+  whatsapp: null,
   email: null,
 }
 
@@ -92,6 +107,24 @@ export type Customer = {
 export const IDENTIFIERS = ['externalId', 'email', 'phone'] as const
 export type IdentifierName = (typeof IDENTIFIERS)[number]
 
+/** By which identifiers a channel reaches a customer, of which one is enough: its address, or on webmessaging what finds the contact. */
+export function identifiersFor(
+  channel: Channel,
+  findBy: readonly IdentifierName[],
+): readonly IdentifierName[] {
+  switch (channel) {
+    case 'webmessaging':
+      return findBy
+    case 'open':
+      return ['externalId']
+    case 'sms':
+    case 'whatsapp':
+      return ['phone']
+    case 'email':
+      return ['email']
+  }
+}
+
 /** A Genesys external source: the number space that an externalId belongs to. */
 export type ExternalSource = { id: string; name: string }
 
@@ -107,8 +140,29 @@ export type Policies = {
   expireAfterMs: number
   brake: Brake | null
   maxAttempts: number
-  onUnconfirmed: 'hold'
+  /** `hold`: what is not found waits for an operator; `resend-if-absent`: it is sent again where its absence is known. Both look first. */
+  onUnconfirmed: 'hold' | 'resend-if-absent'
+  /** A customer without a web messaging session this recent gets nothing, on any channel; null: whoever has a contact or an address. */
+  requireSessionMs: number | null
+  /** A customer who is talking to somebody: `wait` for the end of it, or `join` it. */
+  activeConversation: 'wait' | 'join'
+  /** A message that Genesys reports as not seen by the customer: nothing more, or the next of `channels`. */
+  onUndelivered: 'none' | 'next-channel'
 }
+
+/** A web messaging conversation that the customer had. */
+export type Session = { conversationId: string; startedAt: number }
+
+/** A look in Genesys for what an unconfirmed attempt made. `complete`: every conversation that could have taken it was read. */
+export type Look = { at: number; complete: boolean; saw: string }
+
+/**
+ * An unconfirmed attempt is looked for after these waits, each counted from the one before, the first from when nobody knew any more. Conversations are found over
+ * analytics, which lag behind by minutes; the second and the third look lie farther apart than that.
+ */
+export const LOOK_WAITS_MS = [60_000, 5 * 60_000, 20 * 60_000, 60 * 60_000] as const
+/** Two looks that agree on absence lie at least this far apart: longer than analytics were ever seen to lag. */
+export const ANALYTICS_LAG_MS = 15 * 60_000
 
 /** More than `messages` within `perMs` pauses the route for an operator. */
 export type Brake = { messages: number; perMs: number }
@@ -131,8 +185,17 @@ export type Rendered = {
   text: string
   subject?: string
   html?: string
+  /** What whatsapp takes instead of a text: a response of Genesys' canned responses and its parameters. */
+  whatsapp?: ResponseTemplate
   /** The template's file and the first characters of its content's hash: `ticket-resolved.de.liquid@3f9a2c71`. */
   templateVersion: string
+}
+
+/** A canned response with what is filled in; `id` names a parameter as the response does. */
+export type ResponseTemplate = {
+  responseId: string
+  header: readonly { id: string; value: string }[]
+  body: readonly { id: string; value: string }[]
 }
 
 /** One try at sending a message over one channel. Added, settled once by its id, never rewritten. */
@@ -158,6 +221,8 @@ export type Attempt = {
   /** Genesys' id of the message. */
   genesysMessageId: string | null
   contactId: string | null
+  /** Where it was sent to, on channels that have an address: as Genesys was told. */
+  address: string | null
   rendered: Rendered
 }
 

@@ -25,6 +25,22 @@ const UNSET = /is not set in the environment$/
 const HOW_TO_SET =
   'Set what is missing in the environment, or in a file .env in this folder; .env.example says what each is. To see Postrider at work with nothing set: npm run demo'
 
+/** What a sandbox has to know so that all that a configuration names is there. */
+export function orgOf({ genesys, sources }: Pick<Config, 'genesys' | 'sources'>) {
+  const { webmessaging, whatsapp, open, sms } = genesys
+  const externalSources = [genesys, ...sources.values()].flatMap(({ externalSource }) => externalSource ?? [])
+  const integration = (messengerType: 'whatsapp' | 'open', block: { integrationId: string } | null) =>
+    block ? [{ id: block.integrationId, name: `The configured ${messengerType}`, messengerType }] : []
+  return {
+    deployments: webmessaging ? [webmessaging.deploymentId] : [],
+    externalSources,
+    integrations: [...integration('whatsapp', whatsapp), ...integration('open', open)],
+    smsNumbers: sms ? [sms.from] : [],
+    // The real default is 300; a ceiling above it is to be tried out too.
+    rateLimitPerMinute: Math.max(300, genesys.rateLimitPerMinute),
+  }
+}
+
 /** How to log in to the org; throws ENVIRONMENT_INVALID that names what is not set. */
 export function loginOf(environment: Environment) {
   const { GENESYS_CLIENT_ID: clientId, GENESYS_CLIENT_SECRET: clientSecret } = environment

@@ -51,6 +51,7 @@ describe('the command', () => {
       'doctor',
       'status',
       'replay',
+      'send',
       'events',
       'messages',
       'pause',

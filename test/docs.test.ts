@@ -153,12 +153,17 @@ describe('what the docs name', () => {
       'deliver/outcomes',
       'deliver/deliver',
       'deliver/find',
+      'deliver/look',
       'deliver/settlement',
       'deliver/worker',
       'plan/plan',
       'config/templates',
     ]
-      .concat(['record', 'open-attempt', 'operators', 'recover'].map((name) => `ledger/sqlite/${name}`))
+      .concat(
+        ['record', 'open-attempt', 'operators', 'recover', 'settle-look', 'undelivered'].map(
+          (name) => `ledger/sqlite/${name}`,
+        ),
+      )
       .map((name) => source(`src/${name}.ts`))
       .concat(source('src/message.ts'))
       .join('\n')

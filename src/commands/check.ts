@@ -1,10 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
-import type { Config, Route } from '../config/config.ts'
+import type { Config, GenesysConfig, Route, Source } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 import { fixtureFiles, readFixture } from '../config/fixtures.ts'
 import { loadConfig } from '../config/load.ts'
+import { DEFAULT_DELIVERY_SHARE } from '../config/schema.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
+import { CHANNELS } from '../message.ts'
 import { checkFixture, type FixtureCheck } from '../plan/check.ts'
 import { PRESETS } from '../receive/sources/preset.ts'
 import { problemLine } from '../settings.ts'
@@ -14,7 +16,7 @@ import { print, printJson, type Terminal } from './output.ts'
 const FIXTURES = 'fixtures'
 
 /**
- * Checks the configuration and its templates, shows every route with its effective values, and plans and renders every fixture that expects
+ * Checks the configuration and its templates, shows how Genesys and the sources are set up and every route with its effective values, and plans and renders every fixture that expects
  * something. Needs no secret and no network. False where anything is wrong.
  */
 export async function check(
@@ -27,7 +29,7 @@ export async function check(
   const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
   if (loaded.kind === 'invalid') {
     const { problems } = loaded
-    const nothing = { warnings: [], routes: [], fixtures: [], unchecked: [] }
+    const nothing = { warnings: [], genesys: null, sources: [], routes: [], fixtures: [], unchecked: [] }
     if (options.json) printJson(terminal, { ok: false, problems, ...nothing })
     else for (const problem of problems) print(terminal, problemLine(problem), 'red')
     return false
@@ -39,11 +41,22 @@ export async function check(
   const ok = checked.every(({ differences }) => differences.length === 0)
   if (options.json) {
     const { version, warnings } = config
-    const routes = config.routes.map(routeJson)
-    printJson(terminal, { ok, version, problems: [], warnings, routes, fixtures: checked, unchecked })
+    printJson(terminal, {
+      ok,
+      version,
+      problems: [],
+      warnings,
+      genesys: genesysJson(config.genesys),
+      sources: [...config.sources.values()].map(sourceJson),
+      routes: config.routes.map(routeJson),
+      fixtures: checked,
+      unchecked,
+    })
     return ok
   }
   for (const warning of config.warnings) print(terminal, problemLine(warning), 'yellow')
+  printGenesys(config.genesys, terminal)
+  printSources([...config.sources.values()], terminal)
   for (const route of config.routes) printRoute(route, config, terminal)
   for (const one of checked) {
     const fine = one.differences.length === 0
@@ -79,6 +92,40 @@ function checkFile(file: string, config: Config): FixtureCheck | { file: string;
   return checkFixture(fixture, config, PRESETS[source.preset].read, new Date())
 }
 
+/** How Genesys is used; `channels`: those that it is told how to use. `--json` prints this. */
+function genesysJson(genesys: GenesysConfig) {
+  const { defaultCountry, deliveryShare } = genesys
+  const channels = CHANNELS.filter((channel) => genesys[channel] !== null)
+  return { channels, defaultCountry, deliveryShare }
+}
+
+function printGenesys(genesys: GenesysConfig, terminal: Terminal): void {
+  const { channels, defaultCountry, deliveryShare } = genesysJson(genesys)
+  print(terminal, 'genesys')
+  printLine(terminal, 'channels', channels.join(', ') || 'none')
+  if (defaultCountry !== null) printLine(terminal, 'defaultCountry', defaultCountry)
+  if (deliveryShare !== DEFAULT_DELIVERY_SHARE) printLine(terminal, 'deliveryShare', String(deliveryShare))
+  print(terminal, '')
+}
+
+/** A source, and how many secrets it has; `--json` prints this. */
+function sourceJson({ name, preset, secrets }: Source) {
+  return { name, preset, secrets: secrets.length }
+}
+
+function printSources(sources: readonly Source[], terminal: Terminal): void {
+  print(terminal, 'sources')
+  for (const { name, preset, secrets } of sources.map(sourceJson)) {
+    const has = secrets === 0 ? 'no secret here: every delivery would be refused' : counted(secrets, 'secret')
+    printLine(terminal, name, `${preset} · ${has}`)
+  }
+  print(terminal, '')
+}
+
+function printLine(terminal: Terminal, key: string, value: string): void {
+  print(terminal, `  ${key.padEnd(18)}  ${value}`)
+}
+
 /** A route as it is in effect, every default filled in; `--json` prints this. */
 function routeJson(route: Route) {
   return {
@@ -97,13 +144,16 @@ function routeJson(route: Route) {
     expireAfter: formatDuration(route.expireAfterMs),
     brake: route.brake ? `${route.brake.messages} per ${formatDuration(route.brake.perMs)}` : 'none',
     maxAttempts: route.maxAttempts,
+    requireSession: route.requireSessionMs === null ? 'none' : formatDuration(route.requireSessionMs),
+    activeConversation: route.activeConversation,
     onUnconfirmed: route.onUnconfirmed,
+    onUndelivered: route.onUndelivered,
   }
 }
 
 function printRoute(route: Route, config: Config, terminal: Terminal): void {
   const { name, mode, on, when, customer, once, ...others } = routeJson(route)
-  const line = (key: string, value: string) => print(terminal, `  ${key.padEnd(13)}  ${value}`)
+  const line = (key: string, value: string) => printLine(terminal, key, value)
   print(terminal, `${name}  ${mode.toUpperCase()}`)
   line('on', on.join(', '))
   line('when', when ?? 'always')
@@ -118,11 +168,14 @@ function printRoute(route: Route, config: Config, terminal: Terminal): void {
   line('findBy', others.findBy.join(', '))
   line('template', `${others.template}  (${config.templates.files(others.template).join(', ')})`)
   line('channels', others.channels.join(', '))
+  line('requireSession', others.requireSession)
   line('once', once ?? 'no: a message for every event')
   line('delay', others.delay)
   line('expireAfter', others.expireAfter)
   line('brake', others.brake)
   line('maxAttempts', String(others.maxAttempts))
+  line('activeConversation', others.activeConversation)
   line('onUnconfirmed', others.onUnconfirmed)
+  line('onUndelivered', others.onUndelivered)
   print(terminal, '')
 }

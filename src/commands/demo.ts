@@ -9,8 +9,9 @@ import { createLog, silentLog } from '../log.ts'
 import { type Service, startService } from '../main.ts'
 import type { Message } from '../message.ts'
 import { assertSandboxAllowed } from '../sandbox/sandbox.ts'
-import { fixtureOf, post, type SignedDelivery, sign, tampered } from './deliveries.ts'
+import { fixtureOf, post } from './deliveries.ts'
 import { type Cell, print, printTable, type Terminal } from './output.ts'
+import { type SignedDelivery, sign, tampered } from './sign-delivery.ts'
 import { secretsIn, stopped, stopSignal } from './start.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -92,15 +93,17 @@ async function replayAll(service: Service): Promise<Delivered[]> {
   const deliveries: { fixture: string; source: string; signed: SignedDelivery }[] = []
   for (const name of ORDER) {
     const fixture = fixtureOf(join(ROOT, 'fixtures/crm', `${name}.json`))
-    const secret = service.config.sources.get(fixture.source)?.secrets[0] ?? ''
-    const signed = sign(fixture, secret, { skewMs: 0, fresh: false })
+    const source = service.config.sources.get(fixture.source)
+    if (!source) throw new Error(`the demo has no source ${fixture.source}`)
+    const signer = { preset: source.preset, secret: source.secrets[0] ?? '' }
+    const signed = sign(fixture, signer, { skewMs: 0, fresh: false })
     deliveries.push({ fixture: name, source: fixture.source, signed })
     if (name === 'ticket-resolved') {
       deliveries.push({ fixture: 'the same delivery again', source: fixture.source, signed })
       deliveries.push({
         fixture: 'changed on the way',
         source: fixture.source,
-        signed: tampered(signed, 'body'),
+        signed: tampered(signed, signer, 'body'),
       })
     }
   }

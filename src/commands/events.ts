@@ -1,7 +1,7 @@
-import type { Config } from '../config/config.ts'
+import type { Config, Source } from '../config/config.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
-import type { Event } from '../event.ts'
+import { CLI_SOURCE, type Event } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EventFilter, MessageFilter } from '../ledger/reads.ts'
 import { planEvent } from '../plan/plan.ts'
@@ -82,7 +82,7 @@ async function eventsOf(
 
 /**
  * Plans events again under the present configuration and adds what is missing: messages of routes that have none. An event that was unreadable is
- * read again first. False where one is still not planned.
+ * read again first. False where one is still not planned. Throws before any is planned where one cannot be.
  */
 export async function replanEvents(
   ledger: Ledger,
@@ -93,8 +93,9 @@ export async function replanEvents(
 ): Promise<boolean> {
   const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
   const events = await Promise.all([...new Set(ids)].map((id) => eventOf(ledger, id)))
+  const planning = events.map((event) => ({ event, source: sourceOf(event, config) }))
   const outcomes = []
-  for (const event of events) outcomes.push(await replan(ledger, event, config))
+  for (const { event, source } of planning) outcomes.push(await replan(ledger, event, source, config))
   if (json) printJson(terminal, outcomes)
   else {
     printTable(
@@ -107,17 +108,33 @@ export async function replanEvents(
   return outcomes.every(({ state }) => state === 'planned' || state === 'unrouted')
 }
 
-async function replan(ledger: Ledger, event: Event, config: Config) {
-  const source = config.sources.get(event.source)
-  if (!source) {
+function sourceOf({ id, source: name }: Event, config: Config): Source {
+  if (name === CLI_SOURCE) {
     throw new PostriderError(
-      'NOT_FOUND',
-      `Event ${event.id} came from ${event.source}, which is no longer in the configuration.`,
+      'REFUSED',
+      `Event ${id} was planned by postrider send, and not by routes: there is nothing to plan again. postrider events show ${id} lists its message, and postrider messages retry re-triggers that; another text or other customers: postrider send.`,
     )
   }
+  const source = config.sources.get(name)
+  if (source) return source
+  throw new PostriderError(
+    'NOT_FOUND',
+    `Event ${id} came from ${name}, which is no longer in the configuration.`,
+  )
+}
+
+async function replan(ledger: Ledger, event: Event, source: Source, config: Config) {
   const read = PRESETS[source.preset].read(event.raw, event)
   if ('reason' in read) return { id: event.id, state: 'unreadable' as const, added: 0, reason: read.reason }
   const plan = planEvent(read, config)
+  // What such an event reports was marked when it was recorded, and its reason says what: a plan of nothing must not take its place.
+  if (read.undelivered && plan.state === 'unrouted') {
+    const reason =
+      event.state === 'unreadable'
+        ? 'it can be read now; what it reports is marked when it is delivered again'
+        : event.reason
+    return { id: event.id, state: event.state, added: 0, reason }
+  }
   const { added } = await ledger.addPlan(event.id, plan, read)
   return { id: event.id, state: plan.state, added, reason: plan.reason }
 }

@@ -1,9 +1,9 @@
 import { PostriderError } from '../errors.ts'
 import type { Acted, Ledger } from '../ledger/ledger.ts'
 import type { MessageFilter } from '../ledger/reads.ts'
-import type { Customer } from '../message.ts'
-import { localTime, print, printJson, printTable, printText, type Terminal } from './output.ts'
-import { attemptJson, messageJson } from './show.ts'
+import type { Customer, Message } from '../message.ts'
+import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import { attemptJson, messageJson, printRendered } from './show.ts'
 
 export async function listMessages(ledger: Ledger, filter: MessageFilter, json: boolean, terminal: Terminal) {
   const messages = await ledger.reads.messages(filter)
@@ -42,9 +42,12 @@ export async function showMessage(ledger: Ledger, id: number, json: boolean, ter
   print(terminal, `Message ${id}  ${message.state}  ${message.route}  (event ${message.eventId})`)
   if (message.reason) print(terminal, message.reason)
   print(terminal, `to ${customerLine(message.customer)}`)
+  // Of the last that had one: channels are climbed, and not all have addresses.
+  const address = attempts.findLast((one) => one.channel === message.channel)?.address
   const facts = [
     `channel ${message.channel}`,
-    message.contactId ? `contact ${message.contactId} found by ${message.foundBy}` : 'no contact found yet',
+    ...contactFact(message),
+    ...(address ? [`address ${address}`] : []),
     `due ${localTime(message.dueAt)}`,
     `not after ${localTime(message.expireAt)}`,
     ...(message.sentAt
@@ -53,6 +56,7 @@ export async function showMessage(ledger: Ledger, id: number, json: boolean, ter
     ...(message.manualBy ? [`re-triggered by ${message.manualBy}`] : []),
   ]
   print(terminal, facts.join('  ·  '))
+  for (const line of findings(message)) print(terminal, line)
   printTable(
     terminal,
     ['ATTEMPT', 'OPENED', 'OUTCOME', 'CHANNEL', 'BY', 'STATUS', 'CODE', 'CORRELATION', 'REASON'],
@@ -76,8 +80,35 @@ export async function showMessage(ledger: Ledger, id: number, json: boolean, ter
     terminal,
     `${attempts.length === 0 ? 'Would say' : 'Says'} (${rendered.channel}, ${rendered.templateVersion}):`,
   )
-  if (rendered.subject) print(terminal, rendered.subject)
-  printText(terminal, rendered.text)
+  printRendered(rendered, terminal)
+}
+
+/** Who was found in Genesys; over other channels than webmessaging it may be that nobody has to be. */
+function contactFact({ contactId, foundBy, channel }: Message): string[] {
+  if (contactId !== null) return [`contact ${contactId} found by ${foundBy}`]
+  return channel === 'webmessaging' ? ['no contact found yet'] : []
+}
+
+/** What was found out around the send: the session it was made dependent on, what became of it, what the last look for it saw, and when the next is. */
+function findings({ session, state, delivery, deliveryReason, lookAt, looks, lastLook }: Message): string[] {
+  const lines: string[] = []
+  if (session)
+    lines.push(`session ${localTime(session.startedAt)}  ·  conversation ${session.conversationId}`)
+  if (lastLook) {
+    const whole = lastLook.complete ? '' : ', and not all could be read'
+    lines.push(`looked ${localTime(lastLook.at)}  ·  ${lastLook.saw}${whole}`)
+  }
+  if (state === 'unconfirmed') {
+    const again = looks === 0 ? '' : ' again'
+    lines.push(lookAt === null ? `not looked for${again}` : `looked for${again} ${localTime(lookAt)}`)
+  }
+  // One that was not seen goes on to its next channel.
+  if (state === 'sent' || delivery !== 'unknown') {
+    const why = deliveryReason === null ? '' : `: ${deliveryReason}`
+    const next = state !== 'sent' || lookAt === null ? '' : `  ·  asked for next ${localTime(lookAt)}`
+    lines.push(`delivery ${delivery}${why}${next}`)
+  }
+  return lines
 }
 
 /** Everything by which the event named them. */

@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
+import { CLI_SOURCE, SEND_ROUTE } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { CHANNELS, type Pause, type PauseScope } from '../message.ts'
 import { localTime, print, printJson, type Terminal } from './output.ts'
@@ -36,17 +37,18 @@ export async function assertKnown(
   if (scope === 'source' && (await ledger.reads.events({ source: name, limit: 1 })).length > 0) return
   throw new PostriderError(
     'NOT_FOUND',
-    `Nothing is paused: there is no ${scope} ${name}. There ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ') || 'none'}`,
+    `Nothing is paused: there is no ${scope} ${name}. There are: ${names.join(', ')}`,
   )
 }
 
+/** Null where the configuration cannot be read. What `postrider send` plans can be paused before there is any. */
 function namesOf(scope: Exclude<PauseScope, 'all'>, variables: Variables): readonly string[] | null {
   if (scope === 'channel') return CHANNELS
   const file = readEnvironment(variables).POSTRIDER_CONFIG
   const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
   if (loaded.kind === 'invalid') return null
   const { routes, sources } = loaded.config
-  return scope === 'route' ? routes.map(({ name }) => name) : [...sources.keys()]
+  return scope === 'route' ? [...routes.map(({ name }) => name), SEND_ROUTE] : [...sources.keys(), CLI_SOURCE]
 }
 
 export async function pauseSending(

@@ -2,14 +2,15 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
-import type { ReadEvent, UnreadableEvent } from '../event.ts'
+import { CLI_SOURCE, type ReadEvent, SEND_ROUTE, type UnreadableEvent } from '../event.ts'
 import { CHANNELS } from '../message.ts'
 import { previewRoute } from '../plan/check.ts'
 import { PRESETS } from '../receive/sources/preset.ts'
 import { fixtureOf } from './deliveries.ts'
 import { openForCommand } from './ledger.ts'
 import { customerLine } from './messages.ts'
-import { print, printJson, printText, type Terminal } from './output.ts'
+import { print, printJson, type Terminal } from './output.ts'
+import { printRendered } from './show.ts'
 
 export type PreviewOptions = {
   fixture?: string
@@ -38,7 +39,11 @@ export async function preview(
   const chosen = config.routes.find(({ name }) => name === route)
   if (!chosen) {
     const names = config.routes.map(({ name }) => name).join(', ')
-    throw new PostriderError('NOT_FOUND', `There is no route ${route}. There are: ${names || 'none'}`)
+    const reason =
+      route === SEND_ROUTE
+        ? 'What postrider send plans is on no route of the configuration. To see texts before they are sent, plan them with postrider send --shadow; postrider messages show has them then.'
+        : `There is no route ${route}. There are: ${names || 'none'}`
+    throw new PostriderError('NOT_FOUND', reason)
   }
   const channel = CHANNELS.find((one) => one === options.channel)
   if (options.channel !== undefined && channel === undefined) {
@@ -71,10 +76,10 @@ export async function preview(
   if (chosen.mode === 'off') print(terminal, 'note      the route is off: it plans nothing')
   print(terminal, `to        ${customerLine(shown.customer)}`)
   if (shown.templateVersion) print(terminal, `template  ${shown.templateVersion}`)
-  if (shown.subject) print(terminal, `subject   ${shown.subject}`)
-  if (foreseen.text) {
-    print(terminal, '')
-    printText(terminal, foreseen.text)
+  const { subject, whatsapp } = shown
+  if (foreseen.text !== null) {
+    const more = { ...(subject === null ? {} : { subject }), ...(whatsapp === null ? {} : { whatsapp }) }
+    printRendered({ ...more, text: foreseen.text }, terminal)
   }
   return well
 }
@@ -98,6 +103,12 @@ async function eventFor(
         'NOT_FOUND',
         `There is no event ${options.event}. List them: postrider events list`,
       )
+    if (event.source === CLI_SOURCE) {
+      throw new PostriderError(
+        'REFUSED',
+        `Event ${event.id} was planned by postrider send, and not by a route. postrider events show ${event.id} lists its message, and postrider messages show has the text.`,
+      )
+    }
     return readerOf(config, event.source)(event.raw, event)
   } finally {
     await ledger.close()

@@ -10,7 +10,7 @@ import {
   SANDBOX_CLIENT,
   startSandbox,
 } from '../sandbox/sandbox.ts'
-import { problemLine } from '../settings.ts'
+import { orgOf, problemLine } from '../settings.ts'
 import { print, type Terminal } from './output.ts'
 import { stopSignal } from './start.ts'
 
@@ -26,14 +26,8 @@ export async function runSandbox(
   const { config, notes } = namedIn(POSTRIDER_CONFIG, variables)
   const deployment = config?.genesys.webmessaging?.deploymentId ?? DEPLOYMENT
   const externalSource = config?.genesys.externalSource ?? EXTERNAL_SOURCE
-  const ofSources = [...(config?.sources.values() ?? [])].flatMap((source) => source.externalSource ?? [])
-  const sandbox = await startSandbox({
-    port: options.port,
-    clock: systemClock,
-    deployments: [deployment],
-    externalSources: [externalSource, ...ofSources],
-    rateLimitPerMinute: Math.max(300, config?.genesys.rateLimitPerMinute ?? 0),
-  })
+  const org = config ? orgOf(config) : {}
+  const sandbox = await startSandbox({ ...org, port: options.port, clock: systemClock })
   print(terminal, `Sandbox   ${sandbox.url}/   nothing leaves it`)
   print(terminal, 'Point Postrider at it, by these lines in .env:')
   for (const note of notes) print(terminal, `# ${note}`)

@@ -1,6 +1,7 @@
+import { shownAs } from '../config/response.ts'
 import type { Event } from '../event.ts'
-import type { Attempt, Message, Pause } from '../message.ts'
-import { isoTime } from './output.ts'
+import type { Attempt, Message, Pause, Rendered } from '../message.ts'
+import { isoTime, print, printText, type Terminal } from './output.ts'
 
 /** An event as `--json` prints it. Keys are relied on by people's scripts. */
 export function eventJson(event: Event) {
@@ -39,6 +40,14 @@ export function messageJson(message: Message) {
     sentAt: isoTime(message.sentAt),
     conversationId: message.conversationId,
     delivery: message.delivery,
+    deliveryReason: message.deliveryReason,
+    session: message.session && {
+      conversationId: message.session.conversationId,
+      startedAt: isoTime(message.session.startedAt),
+    },
+    lookAt: isoTime(message.lookAt),
+    looks: message.looks,
+    lastLook: message.lastLook && { ...message.lastLook, at: isoTime(message.lastLook.at) },
     manualBy: message.manualBy,
     createdAt: isoTime(message.createdAt),
     configVersion: message.configVersion,
@@ -55,4 +64,21 @@ export function attemptJson(attempt: Attempt) {
 
 export function pauseJson(pause: Pause) {
   return { ...pause, since: isoTime(pause.since), until: isoTime(pause.until) }
+}
+
+/** What a customer is sent: of an email its subject, on whatsapp the response with what is filled in; then the text. */
+export function printRendered(
+  { subject, whatsapp, text }: Pick<Rendered, 'subject' | 'whatsapp' | 'text'>,
+  terminal: Terminal,
+): void {
+  if (subject !== undefined) print(terminal, `subject   ${subject}`)
+  if (whatsapp) {
+    print(terminal, `response  ${whatsapp.responseId}`)
+    for (const { id, value } of whatsapp.header) print(terminal, `header    ${id}: ${value}`)
+    for (const { id, value } of whatsapp.body) print(terminal, `body      ${id}: ${value}`)
+    // Without a text of its own the text says the same.
+    if (text === shownAs(whatsapp)) return
+  }
+  print(terminal, '')
+  printText(terminal, text)
 }

@@ -26,6 +26,7 @@ export async function status(
       events: summary.events,
       messages: summary.messages,
       due: summary.due,
+      looking: summary.looking,
       pauses: pauses.map(pauseJson),
       refused: summary.refused,
       lastEventAt: summary.lastEventAt,
@@ -36,6 +37,9 @@ export async function status(
   line('Sends to', summary.host ?? 'nobody yet')
   line('Events', counts(summary.events))
   line('Messages', counts(summary.messages))
+  const { unconfirmed } = summary.messages
+  if (unconfirmed > 0)
+    line('Looking', `${unconfirmed} unconfirmed, ${summary.looking} of them still looked for`)
   const { count, oldestDueAt } = summary.due
   line('Due now', `${count}${oldestDueAt === null ? '' : `, the oldest since ${localTime(oldestDueAt)}`}`)
   for (const [source, at] of Object.entries(summary.lastEventAt)) {
@@ -71,10 +75,11 @@ export function attentionOf(summary: Summary, pauses: readonly Pause[], now: num
           `${counted(due.count, 'message')} due and not sent, the oldest since ${localTime(oldestDueAt)}: is the service running? npx postrider start`,
         ]
       : []),
+    // What Postrider still looks for may yet be found.
     ...counter(
-      summary.messages.unconfirmed,
+      summary.messages.unconfirmed - summary.looking,
       'message',
-      'unconfirmed: look in Genesys Cloud what became of it, then messages settle ID --as sent|not-sent. List: npx postrider messages list --state unconfirmed',
+      'unconfirmed and not looked for any more: look in Genesys Cloud what became of it, then messages settle ID --as sent|not-sent. List: npx postrider messages list --state unconfirmed',
     ),
     ...counter(
       recent.messages.failed,

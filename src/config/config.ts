@@ -1,4 +1,4 @@
-import type { Brake, Channel, ExternalSource, IdentifierName, Rendered, Scope } from '../message.ts'
+import type { Brake, Channel, ExternalSource, IdentifierName, Policies, Rendered, Scope } from '../message.ts'
 
 /** postrider.yaml, checked and resolved: every default filled in, every duration in milliseconds. */
 export type Config = {
@@ -22,6 +22,13 @@ export type GenesysConfig = {
   externalSource: ExternalSource | null
   webmessaging: { deploymentId: string } | null
   email: { from: Mailbox; replyTo: Mailbox | null } | null
+  sms: { from: string } | null
+  whatsapp: { integrationId: string } | null
+  open: { integrationId: string } | null
+  /** ISO 3166 code, for phone numbers without +; null: they are refused. */
+  defaultCountry: string | null
+  /** Share of the budget, 0 to 1, that asks what became of sent messages while others wait to be sent; 0: nobody asks. */
+  deliveryShare: number
   /** Staging: the identifiers that alone may receive; empty: everybody. */
   onlyTo: readonly string[]
 }
@@ -30,7 +37,7 @@ export type Mailbox = { email: string; name?: string }
 
 export type Source = {
   name: string
-  preset: 'standard-webhooks'
+  preset: 'standard-webhooks' | 'genesys-undelivered'
   /** Any may match; empty: waits for its secret and refuses all. */
   secrets: readonly string[]
   /** How long an event key is remembered. */
@@ -54,7 +61,10 @@ export type Route = {
   expireAfterMs: number
   brake: Brake | null
   maxAttempts: number
-  onUnconfirmed: 'hold'
+  onUnconfirmed: Policies['onUnconfirmed']
+  requireSessionMs: number | null
+  activeConversation: Policies['activeConversation']
+  onUndelivered: Policies['onUndelivered']
 }
 
 /** `crm/ticket.*`: `matches` is anchored on both ends and knows `*` only. */
@@ -78,6 +88,8 @@ export type Templates = {
   files(name: string): readonly string[]
   /** Whether every file that an email may be rendered from has a subject. */
   hasSubject(name: string): boolean
+  /** Whether every file that whatsapp may be rendered from names a response. */
+  hasResponse(name: string): boolean
   /**
    * Renders a template for a channel and the customer's locale with the most specific file. Strict: an output that is nil, empty or
    * an object is a problem that names the variable, and so is text longer than the channel carries.

@@ -50,6 +50,7 @@ function keysAt(format: z.ZodType, path: readonly PropertyKey[]): string[] {
   const [key, ...rest] = path
   const inner = unwrapped(format)
   if (inner instanceof z.ZodUnion) return inner.options.flatMap((option) => keysAt(option as z.ZodType, path))
+  if (inner instanceof z.ZodArray) return key === undefined ? [] : keysAt(inner.element as z.ZodType, rest)
   if (inner instanceof z.ZodRecord) return key === undefined ? [] : keysAt(inner.valueType as z.ZodType, rest)
   if (!(inner instanceof z.ZodObject)) return []
   const shape = inner.shape as Record<string, z.ZodType>

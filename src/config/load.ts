@@ -100,6 +100,11 @@ function genesysOf(genesys: Parsed['genesys']): Config['genesys'] {
     email: email
       ? { from: mailboxOf(email.from), replyTo: email.replyTo ? mailboxOf(email.replyTo) : null }
       : null,
+    sms: genesys.sms ?? null,
+    whatsapp: genesys.whatsapp ?? null,
+    open: genesys.open ?? null,
+    defaultCountry: genesys.defaultCountry ?? null,
+    deliveryShare: genesys.deliveryShare,
     onlyTo: genesys.onlyTo,
   }
 }
@@ -134,6 +139,9 @@ function routeOf(name: string, route: Parsed['routes'][string]): Route {
     expireAfterMs: route.expireAfter,
     brake: route.brake === 'none' ? null : { messages: route.brake.messages, perMs: route.brake.per },
     maxAttempts: route.maxAttempts,
-    onUnconfirmed: 'hold',
+    onUnconfirmed: route.onUnconfirmed,
+    requireSessionMs: route.requireSession ?? null,
+    activeConversation: route.activeConversation,
+    onUndelivered: route.onUndelivered,
   }
 }

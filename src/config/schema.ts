@@ -1,59 +1,37 @@
 import { z } from 'zod'
+import { CLI_SOURCE, SEND_ROUTE } from '../event.ts'
 import { CHANNELS, IDENTIFIERS } from '../message.ts'
-import { formatDuration, parseDuration } from './duration.ts'
-import { compileCondition, compileField } from './liquid.ts'
-import { parsePattern } from './pattern.ts'
+import { secretProblem } from './secret.ts'
+import {
+  condition,
+  country,
+  distinct,
+  duration,
+  externalSource,
+  field,
+  later,
+  mailbox,
+  name,
+  pattern,
+  phoneNumber,
+  share,
+  text,
+  wholeNumber,
+} from './values.ts'
 
-/**
- * The format of postrider.yaml. Every message says what was expected; none quotes a value, which may be a secret: what Liquid quotes is a
- * parameter of its own, `quotes`.
- */
+/** The format of postrider.yaml, made of `values.ts`. */
 
-/** Keys that the format has and this version does not know how to honour: silence would be a promise. */
-const later = z.undefined('not supported yet by this version; remove it').optional()
-
-const text = (expected: string) =>
-  z.string(`expected ${expected}`).trim().min(1, `expected ${expected}, got an empty text`)
-const NAME = /^[a-z0-9][a-z0-9-]*$/
-const name = z.string().regex(NAME, 'a name has lower-case letters, digits and hyphens')
-
-/** A century: what is added to a time must stay a time. */
-const LONGEST_MS = 36_500 * 86_400_000
-
-function duration(options: { least?: number; why?: string } = {}) {
-  return z.string('expected a duration such as 30m').transform((value, context) => {
-    const ms = parseDuration(value)
-    if (ms === null) {
-      context.addIssue('expected a duration: a whole number and s, m, h or d, such as 90s, 30m, 24h, 7d')
-      return z.NEVER
-    }
-    if (ms > LONGEST_MS) {
-      context.addIssue(`expected at most ${formatDuration(LONGEST_MS)}`)
-      return z.NEVER
-    }
-    if (options.least !== undefined && ms < options.least) {
-      context.addIssue(`expected at least ${formatDuration(options.least)}${options.why ?? ''}`)
-      return z.NEVER
-    }
-    return ms
-  })
-}
-
-const mailbox = z.strictObject(
-  { email: z.email('expected an email address'), name: text('a name').optional() },
-  'expected { email, name }',
+const integration = z.strictObject(
+  { integrationId: text('the id of a messaging integration') },
+  'expected { integrationId }',
 )
 
-const externalSource = z.strictObject(
-  { id: text('the id of an external source'), name: text('the name of the external source') },
-  'expected { id, name }',
-)
+/** One call in twenty. */
+export const DEFAULT_DELIVERY_SHARE = 0.05
 
 const Genesys = z.strictObject(
   {
-    rateLimitPerMinute: z
-      .number('expected a number of calls a minute')
-      .int('expected a whole number')
+    rateLimitPerMinute: wholeNumber('expected a number of calls a minute')
       .min(1, 'expected at least 1')
       .max(1_000_000, 'expected at most 1000000')
       .default(300),
@@ -64,99 +42,68 @@ const Genesys = z.strictObject(
     email: z
       .strictObject({ from: mailbox, replyTo: mailbox.optional() }, 'expected { from, replyTo }')
       .optional(),
+    sms: z.strictObject({ from: phoneNumber }, 'expected { from }').optional(),
+    whatsapp: integration.optional(),
+    open: integration.optional(),
+    defaultCountry: country.optional(),
+    deliveryShare: share.default(DEFAULT_DELIVERY_SHARE),
     onlyTo: z.array(text('an email address, a phone number or an externalId'), 'expected a list').default([]),
-    sms: later,
-    whatsapp: later,
-    open: later,
-    defaultCountry: later,
   },
   'expected the block that says how Genesys Cloud is used',
 )
-
-/** Shorter ones can be guessed. */
-const LEAST_SECRET_BYTES = 8
-
-/** Standard Webhooks: 24 to 64 random bytes in base64, behind `whsec_`. */
-const secret = z
-  .string('expected a secret, named as a variable of the environment')
-  .superRefine((value, context) => {
-    if (!value.startsWith('whsec_')) {
-      context.addIssue('expected a secret that begins with whsec_, as Standard Webhooks and Svix write it')
-      return
-    }
-    const encoded = value.slice('whsec_'.length)
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
-      context.addIssue('expected base64 after whsec_; it has other characters')
-      return
-    }
-    const bytes = Buffer.from(encoded, 'base64').length
-    if (bytes < LEAST_SECRET_BYTES) {
-      context.addIssue(`expected at least ${LEAST_SECRET_BYTES} bytes in base64 after whsec_, got ${bytes}`)
-    }
-  })
 
 /** Svix retries for 28 h; a key that is forgotten earlier lets a redelivery in as a new event. */
 const LEAST_DEDUPE_MS = 48 * 3_600_000
 const DAY_MS = 24 * 3_600_000
 
-const Source = z.strictObject(
-  {
-    preset: z
-      .enum(
-        ['standard-webhooks', 'svix'],
-        'expected standard-webhooks (or svix, which is the same); other presets are not supported yet',
-      )
-      .transform(() => 'standard-webhooks' as const),
-    secrets: z.array(secret, 'expected a list of secrets; [] waits for one'),
-    dedupeFor: duration({ least: LEAST_DEDUPE_MS, why: ': senders try again for longer than a day' }).default(
-      30 * DAY_MS,
-    ),
-    externalSource: externalSource.optional(),
-    publicUrl: later,
-    acceptTests: later,
-    expectEvery: later,
-  },
-  'expected a block with preset and secrets',
-)
+/** `externalSource` belongs to senders whose events name customers. */
+const PRESETS_WITHOUT_CUSTOMERS: readonly unknown[] = ['genesys-undelivered']
 
-const pattern = text('source/type, such as crm/ticket.resolved').transform((value, context) => {
-  const parsed = parsePattern(value)
-  if (parsed) return parsed
-  context.addIssue('expected source/type, such as crm/ticket.resolved or "*/customer.erased"')
-  return z.NEVER
-})
-
-const field = text('a text such as "{{ data.customer.id }}"').transform((value, context) => {
-  const result = compileField(value)
-  if (result.kind === 'compiled') return result.value
-  context.addIssue({ code: 'custom', message: 'not Liquid', params: { quotes: result.reason } })
-  return z.NEVER
-})
-
-const condition = z
-  .union(
-    [z.string(), z.boolean().transform(String)],
-    'expected a condition such as data.ticket.channel == "web"',
+const Source = z
+  .strictObject(
+    {
+      preset: z
+        .enum(
+          ['standard-webhooks', 'svix', 'genesys-undelivered'],
+          'expected standard-webhooks (or svix, which is the same) or genesys-undelivered; other presets are not supported yet',
+        )
+        .transform((preset) => (preset === 'svix' ? 'standard-webhooks' : preset)),
+      secrets: z.array(
+        z.string('expected a secret, named as a variable of the environment'),
+        'expected a list of secrets; [] waits for one',
+      ),
+      dedupeFor: duration({
+        least: LEAST_DEDUPE_MS,
+        why: ': senders try again for longer than a day',
+      }).default(30 * DAY_MS),
+      externalSource: externalSource.optional(),
+      publicUrl: later,
+      acceptTests: later,
+      expectEvery: later,
+    },
+    'expected a block with preset and secrets',
   )
-  .transform((value, context) => {
-    const result = compileCondition(value)
-    if (result.kind === 'compiled') return result.value
-    const message = 'not a Liquid condition (compare with ==, join with and, or)'
-    context.addIssue({ code: 'custom', message, params: { quotes: result.reason } })
-    return z.NEVER
-  })
+  .superRefine(
+    ({ preset, secrets, externalSource }, context) => {
+      for (const [at, secret] of secrets.entries()) {
+        const message = secretProblem(preset, secret)
+        if (message !== null) context.addIssue({ code: 'custom', path: ['secrets', at], message })
+      }
+      if (externalSource !== undefined && PRESETS_WITHOUT_CUSTOMERS.includes(preset)) {
+        const message = `belongs to other presets: events of ${preset} name no externalId; remove it`
+        context.addIssue({ code: 'custom', path: ['externalSource'], message })
+      }
+    },
+    // Beside what is wrong with other keys: every problem is named at once.
+    {
+      when: ({ issues }) =>
+        issues.every(({ code, path: [key] = [] }) =>
+          key === undefined ? code === 'unrecognized_keys' : key !== 'preset' && key !== 'secrets',
+        ),
+    },
+  )
 
-const channel = z.enum(CHANNELS, `expected one of ${CHANNELS.join(', ')}`).superRefine((value, context) => {
-  if (value !== 'webmessaging' && value !== 'email')
-    context.addIssue(`the channel ${value} is not supported yet by this version`)
-})
-
-function distinct<T extends z.ZodType>(item: T, expected: string) {
-  return z
-    .array(item, `expected ${expected}`)
-    .min(1, `expected ${expected}, got an empty list`)
-    .refine((list) => new Set(list).size === list.length, 'each may stand there once')
-}
+const channel = z.enum(CHANNELS, `expected one of ${CHANNELS.join(', ')}`)
 
 const Route = z.strictObject(
   {
@@ -198,58 +145,46 @@ const Route = z.strictObject(
         [
           z.literal('none'),
           z.strictObject({
-            messages: z
-              .number('expected a number')
-              .int('expected a whole number')
-              .min(1, 'expected at least 1'),
+            messages: wholeNumber('expected a number').min(1, 'expected at least 1'),
             per: duration({ least: 1000 }),
           }),
         ],
         'expected { messages, per }, such as { messages: 500, per: 1h }, or none',
       )
       .default({ messages: 500, per: 3_600_000 }),
-    maxAttempts: z
-      .number('expected a number')
-      .int('expected a whole number')
+    maxAttempts: wholeNumber('expected a number')
       .min(1, 'expected at least 1')
       .max(100, 'expected at most 100')
       .default(8),
-    onUnconfirmed: z
-      .enum(['hold', 'resend-if-absent'], 'expected hold')
-      .default('hold')
-      .superRefine((value, context) => {
-        if (value !== 'hold') context.addIssue(`${value} is not supported yet by this version; hold is`)
-      }),
+    onUnconfirmed: z.enum(['hold', 'resend-if-absent'], 'expected hold or resend-if-absent').default('hold'),
+    requireSession: duration({ least: 60_000, most: 365 * DAY_MS }).optional(),
+    activeConversation: z.enum(['wait', 'join'], 'expected wait or join').default('wait'),
+    onUndelivered: z.enum(['none', 'next-channel'], 'expected none or next-channel').default('none'),
     purpose: later,
-    requireSession: later,
     oncePer: later,
     onRepeat: later,
     cancelOn: later,
     quietHours: later,
     cap: later,
     onCap: later,
-    activeConversation: later,
-    onUndelivered: later,
   },
   'expected a block with on, template and channels',
 )
 
+function nameBut(kept: string) {
+  return name.refine((one) => one !== kept, `the name ${kept} is kept for what postrider send plans`)
+}
+
 export const Format = z.strictObject(
   {
     genesys: Genesys,
-    sources: z.record(name, Source, 'expected the sources, each under its name'),
-    routes: z.record(name, Route, 'expected the routes, each under its name'),
+    sources: z.record(nameBut(CLI_SOURCE), Source, 'expected the sources, each under its name'),
+    routes: z.record(nameBut(SEND_ROUTE), Route, 'expected the routes, each under its name'),
     suppressOn: later,
     retention: later,
     notify: later,
   },
   'expected genesys, sources and routes',
-)
-
-/** What stands between the lines `---` at the head of a template. */
-export const FrontMatter = z.strictObject(
-  { subject: text('the subject of an email').optional(), whatsapp: later },
-  'expected settings such as subject:',
 )
 
 /** What the file says, checked: every default filled in, Liquid compiled, durations in milliseconds. */

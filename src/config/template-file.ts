@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs'
 import { messageOf } from '../errors.ts'
 import { CHANNELS, type Channel } from '../message.ts'
 import type { Problem } from './config.ts'
-import { describeIssues } from './issues.ts'
+import { type FrontMatter, readFrontMatter } from './front-matter.ts'
 import { type CompiledText, compileText } from './liquid.ts'
-import { FrontMatter } from './schema.ts'
-import { readYaml } from './yaml.ts'
+import type { CompiledResponse } from './response.ts'
 
 /** One file of the templates folder. */
 export type TemplateFile = {
@@ -16,6 +15,8 @@ export type TemplateFile = {
   locale: string | null
   html: boolean
   subject: CompiledText | null
+  /** What whatsapp takes instead of the text. */
+  response: CompiledResponse | null
   text: CompiledText
   /** `ticket-resolved.de.liquid@3f9a2c71`: changes with the content. */
   version: string
@@ -46,28 +47,51 @@ export function readTemplateFile(file: string, fileName: string): ReadTemplate {
   const parts = splitFrontMatter(content)
   if (parts === null) return broken('the front matter begins with --- and has no line --- at its end', 1)
   const { matter, body, bodyLine } = parts
-  const front = readFrontMatter(file, matter)
-  if (front.kind === 'broken') return front
+  const read = readFrontMatter(file, matter)
+  if (read.kind === 'broken') return read
+  const { front } = read
 
   const text = compileText(body.trimEnd(), { html: named.html })
   if (text.kind === 'broken') return broken(text.reason, (text.line ?? 1) + bodyLine - 1)
-  if (front.subject !== null && named.html) {
-    const { name, locale } = named
-    const beside = [name, 'email', ...(locale === null ? [] : [locale]), 'liquid'].join('.')
-    return broken(`subject: an email's subject stands in its text, ${beside}`, front.line)
-  }
-  const subject = front.subject === null ? null : compileText(front.subject, { html: false })
-  if (subject?.kind === 'broken') return broken(`subject: ${subject.reason}`, front.line)
+  const misplaced = misplacedIn(front, named)
+  if (misplaced !== null) return broken(misplaced.message, misplaced.line)
   const version = `${fileName}@${createHash('sha256').update(content).digest('hex').slice(0, 8)}`
+  const { subject, response } = front
   return {
     kind: 'read',
     content,
-    template: { file: fileName, ...named, subject: subject?.value ?? null, text: text.value, version },
+    template: { file: fileName, ...named, subject, response, text: text.value, version },
   }
 }
 
+type Named = Pick<TemplateFile, 'name' | 'channel' | 'locale' | 'html'>
+
+/** What a front matter has that no channel of its file can use, or lacks that its only channel needs. */
+function misplacedIn(front: FrontMatter, named: Named): { message: string; line: number } | null {
+  const { name, channel, locale, html } = named
+  if (front.subject !== null && html) {
+    const beside = [name, 'email', ...(locale === null ? [] : [locale]), 'liquid'].join('.')
+    const message = `subject: an email's subject stands in its text, ${beside}`
+    return { message, line: front.lineOf('subject') }
+  }
+  if (front.subject !== null && channel !== null && channel !== 'email') {
+    return { message: `subject: ${channel} has none, only an email has`, line: front.lineOf('subject') }
+  }
+  if (front.response !== null && channel !== null && channel !== 'whatsapp') {
+    const message = `whatsapp: a file for ${channel} is never sent over whatsapp`
+    return { message, line: front.lineOf('whatsapp') }
+  }
+  if (front.response === null && channel === 'whatsapp') {
+    return { message: `whatsapp needs a front matter with ${RESPONSE_FORM}`, line: 1 }
+  }
+  return null
+}
+
+/** How a front matter names the response that whatsapp takes. */
+export const RESPONSE_FORM = 'whatsapp: { responseId, body: [..] }'
+
 /** What the name of the file says; what is wrong with it, where it says nothing. */
-function partsOf(fileName: string): Pick<TemplateFile, 'name' | 'channel' | 'locale' | 'html'> | string {
+function partsOf(fileName: string): Named | string {
   const parts = FILE_NAME.exec(fileName)
   if (!parts)
     return 'a template is named NAME[.CHANNEL][.LOCALE].liquid, such as ticket-resolved.email.de.liquid'
@@ -91,19 +115,4 @@ function splitFrontMatter(content: string): { matter: string; body: string; body
     body: content.slice(match[0].length),
     bodyLine: match[0].split('\n').length,
   }
-}
-
-type Front = { kind: 'read'; subject: string | null; line: number } | { kind: 'broken'; problems: Problem[] }
-
-function readFrontMatter(file: string, matter: string): Front {
-  /** The first line of the file is the `---`. */
-  const inFile = (problem: Problem): Problem => ({ ...problem, line: (problem.line ?? 1) + 1 })
-  const yaml = readYaml(file, matter, () => undefined)
-  if (yaml.problems.length > 0) return { kind: 'broken', problems: yaml.problems.map(inFile) }
-  const parsed = FrontMatter.safeParse(yaml.data ?? {})
-  if (!parsed.success) {
-    const problems = describeIssues(parsed.error.issues, file, yaml, FrontMatter)
-    return { kind: 'broken', problems: problems.map(inFile) }
-  }
-  return { kind: 'read', subject: parsed.data.subject ?? null, line: (yaml.lineOf(['subject']) ?? 1) + 1 }
 }

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Channel, TEXT_LIMITS } from '../message.ts'
+import { type Channel, type Scope, TEXT_LIMITS } from '../message.ts'
 import type { Problem, RenderResult, Templates } from './config.ts'
 import { liquidWords } from './liquid.ts'
-import { readTemplateFile, type TemplateFile } from './template-file.ts'
+import { shownAs } from './response.ts'
+import { RESPONSE_FORM, readTemplateFile, type TemplateFile } from './template-file.ts'
 
 /** Reads and parses every template of a folder. `content` is what the configuration's version is made of. */
 export function loadTemplates(folder: string): {
@@ -47,21 +48,15 @@ function templatesOf(files: readonly TemplateFile[]): Templates {
   return {
     names,
     files: (name) => files.filter((one) => one.name === name).map(({ file }) => file),
-    hasSubject(name) {
-      const own = files.filter((one) => one.name === name && !one.html)
-      const forEmail = own.filter(({ channel }) => channel === 'email')
-      // Where the email has files for every locale but none without one, the general files can be chosen too.
-      const chosen = forEmail.some(({ locale }) => locale === null)
-        ? forEmail
-        : own.filter(({ channel }) => channel === null || channel === 'email')
-      return chosen.every(({ subject }) => subject !== null)
-    },
+    hasSubject: (name) => chosenFrom(files, name, 'email').every(({ subject }) => subject !== null),
+    hasResponse: (name) => chosenFrom(files, name, 'whatsapp').every(({ response }) => response !== null),
     render(name, channel, scope): RenderResult {
       const own = files.filter((one) => one.name === name)
+      const { locale } = scope.customer
       const template = mostSpecific(
         own.filter(({ html }) => !html),
         channel,
-        scope.customer.locale,
+        locale,
       )
       if (!template) {
         return unrenderable(
@@ -69,42 +64,14 @@ function templatesOf(files: readonly TemplateFile[]): Templates {
           `There is no template ${name} for ${channel}. Add ${name}.liquid to the templates.`,
         )
       }
-      const htmlOf = mostSpecific(
-        own.filter(({ html }) => html),
+      const html = mostSpecific(
+        own.filter((one) => one.html),
         channel,
-        scope.customer.locale,
+        locale,
       )
       try {
-        const text = template.text.render(scope).trim()
-        if (text === '') return unrenderable('template-error', `${template.file} comes to an empty text.`)
-        const limit = TEXT_LIMITS[channel]
-        if (limit !== null && text.length > limit) {
-          return unrenderable(
-            'text-too-long',
-            `${template.file} comes to ${text.length} characters; ${channel} carries ${limit}.`,
-          )
-        }
-        if (channel !== 'email')
-          return { kind: 'rendered', rendered: { channel, text, templateVersion: template.version } }
-        if (!template.subject)
-          return unrenderable(
-            'template-error',
-            `${template.file} has no subject: in its front matter, as an email needs.`,
-          )
-        const subject = template.subject.render(scope).replace(/\s+/g, ' ').trim()
-        if (subject === '')
-          return unrenderable('template-error', `${template.file} comes to an empty subject.`)
-        const html = htmlOf?.text.render(scope)
-        return {
-          kind: 'rendered',
-          rendered: {
-            channel,
-            text,
-            subject,
-            ...(html === undefined ? {} : { html }),
-            templateVersion: template.version,
-          },
-        }
+        if (channel === 'whatsapp') return ofResponse(template, scope)
+        return channel === 'email' ? ofEmail(template, html, scope) : ofText(template, channel, scope)
       } catch (error) {
         return unrenderable(
           'template-error',
@@ -112,6 +79,63 @@ function templatesOf(files: readonly TemplateFile[]): Templates {
         )
       }
     },
+  }
+}
+
+/**
+ * The files that a channel may be rendered from. Where it has files of its own for every locale but none without one, the general files can be
+ * chosen too.
+ */
+function chosenFrom(files: readonly TemplateFile[], name: string, channel: Channel): TemplateFile[] {
+  const own = files.filter((one) => one.name === name && !one.html)
+  const forChannel = own.filter((one) => one.channel === channel)
+  return forChannel.some(({ locale }) => locale === null)
+    ? forChannel
+    : own.filter((one) => one.channel === null || one.channel === channel)
+}
+
+function ofText(template: TemplateFile, channel: Channel, scope: Scope): RenderResult {
+  const text = template.text.render(scope).trim()
+  if (text === '') return unrenderable('template-error', `${template.file} comes to an empty text.`)
+  const limit = TEXT_LIMITS[channel]
+  if (limit !== null && text.length > limit) {
+    return unrenderable(
+      'text-too-long',
+      `${template.file} comes to ${text.length} characters; ${channel} carries ${limit}.`,
+    )
+  }
+  return { kind: 'rendered', rendered: { channel, text, templateVersion: template.version } }
+}
+
+function ofEmail(template: TemplateFile, html: TemplateFile | null, scope: Scope): RenderResult {
+  const result = ofText(template, 'email', scope)
+  if (result.kind === 'unrenderable') return result
+  if (template.subject === null) {
+    return unrenderable(
+      'template-error',
+      `${template.file} has no subject: in its front matter, as an email needs.`,
+    )
+  }
+  const subject = template.subject.render(scope).replace(/\s+/g, ' ').trim()
+  if (subject === '') return unrenderable('template-error', `${template.file} comes to an empty subject.`)
+  const inHtml = html === null ? {} : { html: html.text.render(scope) }
+  const { templateVersion, ...rendered } = result.rendered
+  return { kind: 'rendered', rendered: { ...rendered, subject, ...inHtml, templateVersion } }
+}
+
+/** The text is what operators see, of any length: the customer gets the response. */
+function ofResponse(template: TemplateFile, scope: Scope): RenderResult {
+  if (template.response === null) {
+    return unrenderable(
+      'template-error',
+      `${template.file} has no response: in its front matter, as whatsapp needs: ${RESPONSE_FORM}.`,
+    )
+  }
+  const whatsapp = template.response.render(scope)
+  const text = template.text.render(scope).trim() || shownAs(whatsapp)
+  return {
+    kind: 'rendered',
+    rendered: { channel: 'whatsapp', text, whatsapp, templateVersion: template.version },
   }
 }
 

@@ -1,23 +1,28 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import type { Event } from '../event.ts'
+import { CLI_SOURCE, type Event } from '../event.ts'
 import type { Answer, Genesys, Sent } from '../genesys/genesys.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
-import { type Attempt, type Message, type Pause, type Rendered, scopeOf } from '../message.ts'
+import { type Attempt, type Channel, type Message, type Pause, scopeOf } from '../message.ts'
 import { backoff, type Random } from './backoff.ts'
-import type { Breaker } from './breaker.ts'
+import type { Asked, Breaker } from './breaker.ts'
+import type { Budget } from './budget.ts'
 import type { Contacts } from './contacts.ts'
-import { find, type Target } from './find.ts'
+import { type Ask, find, type Target } from './find.ts'
 import { mayReceive } from './only-to.ts'
 import { outcomeOf } from './outcomes.ts'
+import { requestOf } from './request.ts'
+import type { Sessions } from './sessions.ts'
 import { settlementOf } from './settlement.ts'
 
 export type DeliverDeps = {
   config: Config
-  ledger: Pick<Ledger, 'open' | 'settle' | 'conclude' | 'postpone' | 'takeBudget'>
-  genesys: Pick<Genesys, 'findContact' | 'sendMessage' | 'sendEmail' | 'probe'>
+  ledger: Pick<Ledger, 'open' | 'settle' | 'conclude' | 'postpone'>
+  genesys: Pick<Genesys, 'findContact' | 'findConversations' | 'sendMessage' | 'sendEmail' | 'probe'>
+  budget: Budget
   contacts: Contacts
+  sessions: Sessions
   breaker: Breaker
   clock: Clock
   random: Random
@@ -45,22 +50,17 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
 
   const mode = presentMode(message, deps.config)
   if (mode === 'gone') return end(claimed, 'skipped', 'route-off', goneReason(message.route), deps)
-  if (!mayReceive(message.customer, deps.config.genesys.onlyTo)) {
+  const { onlyTo, defaultCountry } = deps.config.genesys
+  if (!mayReceive(message.customer, onlyTo, defaultCountry)) {
     return end(claimed, 'skipped', 'only-to', ONLY_TO_REASON, deps)
   }
 
-  const found = await find(message.customer, message.policies, async (identifier) => {
-    const ask: Genesys['findContact'] = (wanted) =>
-      paced(() => deps.genesys.findContact(wanted), message, probe, deps)
-    return deps.contacts.lookup(identifier, ask, probe !== null)
-  })
-  if (found.kind === 'nobody') return end(claimed, 'failed', found.code, found.reason, deps)
-  if (found.kind === 'trouble') return notAnswered(claimed, 'the look-up of the customer', found.answer, deps)
+  const has = (channel: Channel) => deps.config.genesys[channel] !== null
+  const found = await find(message, { defaultCountry, has }, askOf(message, probe, deps))
+  if (found.kind === 'nobody')
+    return end(claimed, found.state, found.code, `${before(message)}${found.reason}`, deps)
+  if (found.kind === 'trouble') return notAnswered(claimed, found.question, found.answer, deps)
   const { target } = found
-  if (deps.config.genesys[target.channel] === null) {
-    const reason = `The configuration has no genesys.${target.channel} any more. Bring it back, restart, re-trigger.`
-    return end(claimed, 'failed', 'no-channel', reason, deps)
-  }
 
   const read = deps.payloadOf(event)
   if (read.kind === 'unreadable') return end(claimed, 'failed', 'unreadable', read.reason, deps)
@@ -71,6 +71,7 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   )
   if (result.kind === 'unrenderable') return end(claimed, 'failed', result.code, result.reason, deps)
   const { rendered } = result
+  const request = requestOf(target, rendered, message, deps.config.genesys)
 
   // A send of which nobody learns the outcome cannot be taken back; an empty one that is refused harms nobody.
   const probed = probe ? await paced(() => deps.genesys.probe(target.channel), message, probe, deps) : null
@@ -78,20 +79,22 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
     return notAnswered(claimed, 'an empty request that asks whether sending works again', probed, deps)
   }
 
-  await takeBudget(deps)
+  await deps.budget.take(deps.stopping)
   if (deps.stopping.aborted) return stopBefore(claimed, deps)
 
   const opened = await ledger.open(lease, {
     channel: target.channel,
-    contactId: target.channel === 'webmessaging' ? target.contactId : null,
-    foundBy: target.channel === 'webmessaging' ? target.foundBy : null,
+    contactId: target.contact?.id ?? null,
+    foundBy: target.contact?.foundBy ?? null,
+    address: target.address,
+    session: target.session,
     rendered,
     mode,
   })
   if (opened.kind !== 'open') {
     // A message in shadow is never sent: that its empty request was answered is all the proof there will be.
     if (probed && opened.kind === 'skipped' && opened.code === 'shadow') {
-      await deps.breaker.after(probed, { kind: 'question', messageId: message.id }, probe)
+      await deps.breaker.after(probed, asked('question', message), probe)
     }
     const reason =
       'pause' in opened ? opened.pause.reason : 'reason' in opened ? opened.reason : 'the lease was lost'
@@ -103,13 +106,22 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
     })
   }
 
-  const answer = await send(target, rendered, deps)
+  deps.breaker.leaves(message.id)
+  const answer =
+    request.kind === 'email'
+      ? await deps.genesys.sendEmail(request.email)
+      : await deps.genesys.sendMessage(request.message)
   await settle(claimed, target, opened.attempt, answer, deps)
-  await deps.breaker.after(answer, { kind: 'send', messageId: message.id }, probe)
+  await deps.breaker.after(answer, asked('send', message, target.channel), probe)
 }
 
 const ONLY_TO_REASON =
   'genesys.onlyTo lists who alone may receive, and this customer is not listed. Add an identifier of theirs, or empty the list.'
+
+/** What became of the channels before the present one. */
+function before({ code, reason }: Message): string {
+  return (code === 'next-channel' || code === 'undelivered') && reason !== null ? `${reason} ` : ''
+}
 
 function goneReason(route: string): string {
   return `The route ${route} is off, or no longer in the configuration. Bring it back, then re-trigger.`
@@ -120,10 +132,13 @@ function goneReason(route: string): string {
  * live sends nothing that was planned before, but what an operator re-triggers.
  */
 function presentMode(message: Message, config: Config): 'live' | 'shadow' | 'gone' {
+  const planned = message.manualBy === null ? message.policies.mode : 'live'
+  // What `postrider send` planned has no route in the configuration.
+  if (message.source === CLI_SOURCE) return planned
   const route = config.routes.find((candidate) => candidate.name === message.route)
   if (!route || route.mode === 'off') return 'gone'
   if (route.mode === 'shadow') return 'shadow'
-  return message.manualBy === null ? message.policies.mode : 'live'
+  return planned
 }
 
 async function end(
@@ -185,40 +200,49 @@ async function paced<T>(
   probe: Pause | null,
   deps: DeliverDeps,
 ): Promise<Answer<T>> {
-  await takeBudget(deps)
+  await deps.budget.take(deps.stopping)
   const answer = await call()
   // Only its trouble counts: that look-ups are answered does not say that sends are.
   const { certainty, pause } = outcomeOf(answer)
-  if (certainty === 'unknown' || pause) {
-    await deps.breaker.after(answer, { kind: 'question', messageId: message.id }, probe)
-  }
+  if (certainty === 'unknown' || pause) await deps.breaker.after(answer, asked('question', message), probe)
   return answer
 }
 
-async function takeBudget(deps: DeliverDeps): Promise<void> {
-  const { waitMs } = await deps.ledger.takeBudget(deps.config.genesys.rateLimitPerMinute)
-  if (waitMs > 0) await deps.clock.sleep(waitMs, deps.stopping)
+function asked(
+  kind: Asked['kind'],
+  { id, channel: claimed, policies }: Message,
+  channel: Channel = claimed,
+): Asked {
+  const isLookedFor = policies.onUnconfirmed === 'resend-if-absent' && channel === 'webmessaging'
+  return { kind, messageId: id, isLookedFor }
 }
 
-function send(target: Target, rendered: Rendered, deps: DeliverDeps): Promise<Answer<Sent>> {
-  const { genesys } = deps.config
-  if (target.channel === 'webmessaging') {
-    if (!genesys.webmessaging) throw new Error('a route on webmessaging needs genesys.webmessaging')
-    return deps.genesys.sendMessage({
-      channel: 'webmessaging',
-      deploymentId: genesys.webmessaging.deploymentId,
-      contactId: target.contactId,
-      text: rendered.text,
-    })
+/** What may be asked on the way to the send, with what is remembered of it; a probe asks in any case. */
+function askOf(message: Message, probe: Pause | null, deps: DeliverDeps): Ask {
+  const fresh = probe !== null
+  return {
+    contact: (identifier) =>
+      deps.contacts.lookup(
+        identifier,
+        (wanted) => paced(() => deps.genesys.findContact(wanted), message, probe, deps),
+        fresh,
+      ),
+    session: (contact, withinMs) =>
+      deps.sessions.newest(
+        contact,
+        withinMs,
+        async (query) => {
+          await deps.budget.take(deps.stopping)
+          const answer = await deps.genesys.findConversations(query)
+          const { certainty, pause } = outcomeOf(answer)
+          // Routes that ask for no session must not wait for a permission that only this one needs.
+          const isOfAll = certainty === 'unknown' || (pause !== null && pause.code !== 'permissions')
+          if (isOfAll) await deps.breaker.after(answer, asked('question', message), probe)
+          return answer
+        },
+        fresh,
+      ),
   }
-  if (!genesys.email) throw new Error('a route on email needs genesys.email')
-  return deps.genesys.sendEmail({
-    ...genesys.email,
-    to: target.to,
-    subject: rendered.subject ?? '',
-    text: rendered.text,
-    html: rendered.html ?? null,
-  })
 }
 
 /** Writes the outcome down, however long the ledger takes to be writable again: it is known only here. */
@@ -230,8 +254,8 @@ async function settle(
   deps: DeliverDeps,
 ): Promise<void> {
   const settlement = settlementOf(message, target, answer, deps.random)
-  if (settlement.outcome === 'failed' && settlement.messageCode === 'not-found' && 'contactId' in target) {
-    deps.contacts.forget(target.contactId)
+  if (settlement.outcome === 'failed' && outcomeOf(answer).code === 'not-found' && target.contact) {
+    deps.contacts.forget(target.contact.id)
   }
   for (let tries = 0; ; tries += 1) {
     try {

@@ -11,13 +11,17 @@ export type Outcome = {
   code: string
   /** What an operator reads. */
   reason: string
-  /** Certainly not sent: whether it is tried again (null: no, the message is `failed`) and whether that spends one of `maxAttempts`. */
-  retry: { firstMs: number; mostMs: number; counts: boolean } | null
+  /** Certainly not sent: whether it is tried again (null: no, the message is `failed`) and what that spends: one of `maxAttempts`, one of the waits, nothing. */
+  retry: { firstMs: number; mostMs: number; counts: 'failure' | 'wait' | 'nothing' } | null
   /** Why the whole sender has to stop, if it has to. */
   pause: { code: ProbedPauseCode | 'rate-limited'; reason: string } | null
+  /** It is this destination that will never take it: another channel may. */
+  destination: boolean
 }
 
-type Row = {
+export type Row = {
+  /** What came back, as the documentation names it. */
+  answer: string
   /** The first row that matches is the one. */
   when: (answer: NotOk) => boolean
   certainty: 'not-sent' | 'unknown'
@@ -25,6 +29,7 @@ type Row = {
   says: (answer: NotOk) => string
   retry?: Outcome['retry']
   pause?: (answer: NotOk) => NonNullable<Outcome['pause']>
+  destination?: true
 }
 
 type NotOk = Exclude<Answer<unknown>, { kind: 'ok' }>
@@ -36,12 +41,14 @@ const status =
     answer.kind === 'refused' && wanted.includes(answer.status)
 
 /** The sender stops and probes, so the message itself is due again at once and loses none of its tries. */
-const WHEN_RESUMED = { firstMs: 1_000, mostMs: 1_000, counts: false }
+const WHEN_RESUMED = { firstMs: 1_000, mostMs: 1_000, counts: 'nothing' } as const
 /** What passes by itself, in the time that a conversation takes to end. */
-const LATER = { firstMs: 60_000, mostMs: 15 * 60_000, counts: true }
+const LATER = { firstMs: 60_000, mostMs: 15 * 60_000, counts: 'wait' } as const
 
-const TABLE: readonly Row[] = [
+/** Every answer there is, in order: what it means is said here and nowhere else; docs/outcomes.md is made of it. */
+export const TABLE: readonly Row[] = [
   {
+    answer: 'no connection: refused, DNS, TLS, no route',
     when: (answer) => answer.kind === 'unreached',
     certainty: 'not-sent',
     code: 'unreachable',
@@ -53,6 +60,7 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: 'login answered 429',
     when: (answer) => answer.kind === 'no-token' && answer.status === 429,
     certainty: 'not-sent',
     code: 'rate-limited',
@@ -65,6 +73,7 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: 'login not answered, or 5xx',
     when: (answer) => answer.kind === 'no-token' && !isRefusedLogin(answer.status),
     certainty: 'not-sent',
     code: 'unreachable',
@@ -76,6 +85,7 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: 'login refused (4xx)',
     when: (answer) => answer.kind === 'no-token',
     certainty: 'not-sent',
     code: 'login',
@@ -87,6 +97,7 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: 'no usable answer: time-out, reset, cut off, not JSON',
     when: (answer) => answer.kind === 'uncertain',
     certainty: 'unknown',
     code: 'no-answer',
@@ -94,6 +105,7 @@ const TABLE: readonly Row[] = [
       `The request left, and no usable answer came back (${codeOf(answer)}). Genesys Cloud may have sent the message.`,
   },
   {
+    answer: '429',
     when: status(429),
     certainty: 'not-sent',
     code: 'rate-limited',
@@ -106,6 +118,7 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: '401, also with a new token',
     when: status(401),
     certainty: 'not-sent',
     code: 'login',
@@ -118,6 +131,7 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: '403 that names a missing permission',
     when: (answer) => status(403)(answer) && isMissingPermission(answer as Refused),
     certainty: 'not-sent',
     code: 'permissions',
@@ -129,13 +143,24 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: '403 of another kind',
     when: status(403),
     certainty: 'not-sent',
     code: 'forbidden',
     says: (answer) => `Genesys Cloud does not allow this message (403 ${codeOf(answer)}: ${answer.message}).`,
   },
   {
+    answer: '409, or a 400 that speaks of an active conversation',
+    when: (answer) =>
+      status(409)(answer) || (status(400)(answer) && /active conversation/i.test(answer.message)),
+    certainty: 'not-sent',
+    code: 'active-conversation',
+    says: () => 'The customer is in an active conversation; the message waits for its end.',
+    retry: LATER,
+  },
+  {
     // Only as a page of HTML: a refusal of one message by a firewall on the way must not stop all others.
+    answer: '404 as a page of HTML',
     when: (answer) => status(404)(answer) && answer.code === 'NOT_JSON',
     certainty: 'not-sent',
     code: 'unreachable',
@@ -148,26 +173,40 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: '400 or 422 about the destination, or a recipient who opted out',
+    when: (answer) => status(400, 422)(answer) && isAboutDestination(answer as Refused),
+    certainty: 'not-sent',
+    code: 'destination-rejected',
+    says: (answer) =>
+      `Genesys Cloud does not write to this destination (${statusOf(answer)} ${codeOf(answer)}: ${answer.message}); nothing was sent.`,
+    destination: true,
+  },
+  {
+    answer: '404 about the deployment, the integration or the response',
+    when: (answer) => status(404)(answer) && isAboutSender(answer as Refused),
+    certainty: 'not-sent',
+    code: 'not-found',
+    says: (answer) =>
+      `Genesys Cloud does not know what the message was to be sent from or with (404 ${codeOf(answer)}: ${answer.message}). Check the deployment, integration or response that the configuration names: postrider doctor. Then re-trigger.`,
+  },
+  {
+    answer: '404',
     when: status(404),
     certainty: 'not-sent',
     code: 'not-found',
     says: (answer) =>
-      `Genesys Cloud does not know the contact or the deployment (404 ${codeOf(answer)}: ${answer.message}). Check genesys.webmessaging.deploymentId, then re-trigger.`,
+      `Genesys Cloud does not know whom the message was for (404 ${codeOf(answer)}: ${answer.message}); nothing was sent.`,
+    destination: true,
   },
   {
+    answer: '408',
     when: status(408),
     certainty: 'unknown',
     code: 'no-answer',
     says: () => 'Genesys Cloud gave up waiting (408). It may have sent the message.',
   },
   {
-    when: status(409),
-    certainty: 'not-sent',
-    code: 'active-conversation',
-    says: () => 'The customer is in an active conversation (409); the message waits for its end.',
-    retry: LATER,
-  },
-  {
+    answer: '5xx',
     when: (answer) => answer.kind === 'refused' && answer.status >= 500,
     certainty: 'unknown',
     code: 'server-error',
@@ -175,6 +214,7 @@ const TABLE: readonly Row[] = [
       `Genesys Cloud failed while it had the request (${statusOf(answer)} ${codeOf(answer)}). It may have sent the message.`,
   },
   {
+    answer: '3xx',
     when: (answer) => answer.kind === 'refused' && answer.status >= 300 && answer.status < 400,
     certainty: 'not-sent',
     code: 'redirected',
@@ -186,6 +226,7 @@ const TABLE: readonly Row[] = [
     }),
   },
   {
+    answer: '400, 413, 415, 422 and any other 4xx',
     when: () => true,
     certainty: 'not-sent',
     code: 'rejected',
@@ -197,7 +238,8 @@ const TABLE: readonly Row[] = [
 /** What the answer to a send means; total, and the only place that says so. */
 export function outcomeOf(answer: Answer<unknown>): Outcome {
   if (answer.kind === 'ok') {
-    return { certainty: 'sent', code: 'sent', reason: 'Accepted by Genesys Cloud.', retry: null, pause: null }
+    const reason = 'Accepted by Genesys Cloud.'
+    return { certainty: 'sent', code: 'sent', reason, retry: null, pause: null, destination: false }
   }
   const row = TABLE.find((candidate) => candidate.when(answer))
   if (!row) throw new Error('the last row of the table matches every answer')
@@ -207,7 +249,27 @@ export function outcomeOf(answer: Answer<unknown>): Outcome {
     reason: row.says(answer),
     retry: row.retry ?? null,
     pause: row.pause?.(answer) ?? null,
+    destination: row.destination ?? false,
   }
+}
+
+/** Fields that say who a message goes to. */
+const DESTINATION_FIELDS = /^(?:toAddress|toAddresses|externalContactId)\b/
+/** Codes of receipts, and words that are assumed for the same. */
+const DESTINATION_WORDS = /RecipientOptedOut|InvalidDestination|opted out/i
+
+function isAboutDestination({ fields, code, message }: Refused): boolean {
+  return (
+    fields.some((field) => DESTINATION_FIELDS.test(field)) || DESTINATION_WORDS.test(`${code} ${message}`)
+  )
+}
+
+const SENDER_FIELDS = /^(?:fromAddress|messagingTemplate)\b/
+const SENDER_WORDS = /deployment|integration|response|sender|fromAddress/i
+
+/** What is wrong for everybody must not send everybody over their next channel. */
+function isAboutSender({ fields, message }: Refused): boolean {
+  return fields.some((field) => SENDER_FIELDS.test(field)) || SENDER_WORDS.test(message)
 }
 
 function isRefusedLogin(status: number | null): boolean {

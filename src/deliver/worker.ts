@@ -1,9 +1,12 @@
 import { messageOf, PostriderError } from '../errors.ts'
+import type { Genesys } from '../genesys/genesys.ts'
 import type { Claim, Lease, Ledger } from '../ledger/ledger.ts'
 import type { Pause } from '../message.ts'
+import { createAfterwards } from './afterwards.ts'
 import { createBreaker, FEWEST } from './breaker.ts'
 import { createContacts } from './contacts.ts'
 import { type DeliverDeps, deliver } from './deliver.ts'
+import { createSessions } from './sessions.ts'
 
 export type Worker = {
   /** Claims and delivers until stopped. Resolves when everything in flight is settled. */
@@ -13,8 +16,9 @@ export type Worker = {
   inFlight(): number
 }
 
-type Deps = Omit<DeliverDeps, 'breaker' | 'contacts' | 'stopping' | 'ledger'> & {
+type Deps = Omit<DeliverDeps, 'breaker' | 'contacts' | 'sessions' | 'stopping' | 'ledger' | 'genesys'> & {
   ledger: Ledger
+  genesys: Genesys
   /** Names this worker in leases; differs from one start to the next. */
   owner: string
 }
@@ -39,11 +43,22 @@ export function createWorker(deps: Deps): Worker {
   const wake = createWake()
   const breaker = createBreaker(deps)
   const contacts = createContacts(deps.clock)
+  const sessions = createSessions(deps.clock)
   const running = new Map<number, Promise<void>>()
   const room = Math.min(
     MOST,
     Math.max(FEWEST, Math.ceil((deps.config.genesys.rateLimitPerMinute / 60) * MESSAGE_SECONDS)),
   )
+
+  const afterwards = createAfterwards({
+    ...deps,
+    breaker,
+    leaseMs: LEASE_MS,
+    deliveryShare: deps.config.genesys.deliveryShare,
+    keepLease,
+    stopping: stopping.signal,
+    ring: wake.ring,
+  })
 
   async function run(): Promise<void> {
     const unsubscribe = deps.ledger.onDue(wake.ring)
@@ -52,6 +67,7 @@ export function createWorker(deps: Deps): Worker {
         if (!(await claimMore())) await wake.heard(deps.clock.sleep, POLL_MS, stopping.signal)
       }
       await Promise.all(running.values())
+      await afterwards.done()
     } finally {
       unsubscribe()
     }
@@ -60,11 +76,15 @@ export function createWorker(deps: Deps): Worker {
   /** Starts as many messages as there is room for; false where there was no room or nothing due. */
   async function claimMore(): Promise<boolean> {
     wake.listen()
-    const free = breaker.room(room) - running.size
-    if (free <= 0) return false
+    const free = Math.min(MOST, breaker.room(room)) - running.size
     try {
-      const claim = await deps.ledger.claim({ owner: deps.owner, limit: free, leaseMs: LEASE_MS })
+      const claim =
+        free > 0
+          ? await deps.ledger.claim({ owner: deps.owner, limit: free, leaseMs: LEASE_MS })
+          : { messages: [], probe: null }
       for (const claimed of claim.messages) start(claimed, claim.probe)
+      // Where fewer are due than there is room for, nobody waits for the budget.
+      await afterwards.startMore(claim.messages.length >= Math.max(free, 1) || free <= 0)
       return claim.messages.length > 0
     } catch (error) {
       deps.log.error('due messages cannot be claimed', { error: messageOf(error) })
@@ -78,7 +98,7 @@ export function createWorker(deps: Deps): Worker {
     const done = new AbortController()
     const work = (async () => {
       try {
-        await deliver(claimed, probe, { ...deps, breaker, contacts, stopping: stopping.signal })
+        await deliver(claimed, probe, { ...deps, breaker, contacts, sessions, stopping: stopping.signal })
         if (probe) await breaker.release(probe)
       } catch (error) {
         await gaveTrouble(claimed, error)

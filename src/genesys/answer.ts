@@ -37,25 +37,58 @@ export function readSuccess<T>(answer: SdkAnswer, read: (body: unknown) => T | u
   }
 }
 
-/** What the SDK rejected with. */
-export function readRejection(rejection: unknown): Exclude<Answer<never>, { kind: 'ok' | 'no-token' }> {
-  if (!isSdkAnswer(rejection)) return failureOf(rejection)
-  // The head of a success came, and its body broke off: axios rejects, with the status of what was begun.
+/** What the SDK rejected with; `stood` as in `failureOf`. */
+export function readRejection(
+  rejection: unknown,
+  stood: boolean | null,
+): Exclude<Answer<never>, { kind: 'ok' | 'no-token' }> {
+  if (!isSdkAnswer(rejection)) return failureOf(rejection, stood)
+  // The head came, and the body broke off: axios rejects with the status of what was begun, and without a body.
+  const brokeOff = rejection.body === undefined
   if (rejection.status < 300) {
-    return { kind: 'uncertain', code: 'CUT_SHORT', message: `an answer of ${rejection.status} broke off` }
+    return { kind: 'uncertain', code: 'CUT_SHORT', message: brokeOffWords(rejection) }
   }
   const body = objectOf(rejection.body)
+  // A page of HTML is from somebody in between, or from another host.
+  const foreign = brokeOff || contentTypeOf(rejection) === 'text/html'
+  const words = textOf(body.message) ?? (brokeOff ? brokeOffWords(rejection) : null)
   return {
     kind: 'refused',
     status: rejection.status,
-    // A page of HTML is from somebody in between, or from another host.
-    code: textOf(body.code) ?? (contentTypeOf(rejection) === 'text/html' ? NOT_JSON : null),
-    message: clean(textOf(body.message) ?? `${contentTypeOf(rejection)} without a message`),
+    code: textOf(body.code) ?? (foreign ? NOT_JSON : null),
+    message: clean(words ?? `${contentTypeOf(rejection)} without a message`),
     retryAfterMs: retryAfterOf(rejection),
     missingPermissions: rejection.status === 403 ? permissionsOf(body) : [],
+    fields: fieldsOf(body),
     correlationId: correlationIdOf(rejection),
     budget: budgetOf(rejection),
   }
+}
+
+function brokeOffWords({ status }: SdkAnswer): string {
+  return `an answer of ${status} broke off`
+}
+
+/** A request that was not made because it asks for what cannot be, in the form of Genesys' own refusal of such a thing. */
+export function notAsked(message: string): Extract<Answer<never>, { kind: 'refused' }> {
+  return {
+    kind: 'refused',
+    status: 400,
+    code: 'NOT_ASKED',
+    message,
+    retryAfterMs: null,
+    missingPermissions: [],
+    fields: [],
+    correlationId: null,
+    budget: NO_BUDGET,
+  }
+}
+
+/** 404 of a question is an answer to it, unless it is not Genesys' own (a wrong host, a proxy): that one says nothing. */
+export function nobody<T>(answer: Answer<T | null>): Answer<T | null> {
+  if (answer.kind !== 'refused' || answer.status !== 404 || answer.code === NOT_JSON) return answer
+  const { status, correlationId, budget } = answer
+  return { kind: 'ok', value: null, status, correlationId, budget }
 }
 
 /** Some limits are daily; what asks for more is no wait but a mistake. */
@@ -71,7 +104,10 @@ function correlationIdOf({ headers, body }: SdkAnswer): string | null {
   return textOf(headers['inin-correlation-id']) ?? textOf(objectOf(body).contextId)
 }
 
-function budgetOf({ headers }: SdkAnswer): BudgetReading {
+export const NO_BUDGET: BudgetReading = { allowed: null, count: null, resetMs: null }
+
+/** What the answer's headers say of the budget; `NO_BUDGET` where it has none of them. */
+export function budgetOf({ headers }: SdkAnswer): BudgetReading {
   const reset = numberOf(headers['inin-ratelimit-reset'])
   return {
     allowed: numberOf(headers['inin-ratelimit-allowed']),
@@ -89,12 +125,35 @@ function permissionsOf(body: Record<string, unknown>): string[] {
   return [...new Set(words.match(PERMISSION) ?? [])]
 }
 
+/** An answer has a handful at most. */
+const MOST_FIELDS = 10
+const LONGEST_FIELD = 100
+
+/** The fields that an error finds fault with: in `details`, or where that is empty in the parameters of its message. */
+function fieldsOf(body: Record<string, unknown>): string[] {
+  const named = (one: unknown) => textOf(objectOf(one).fieldName) ?? []
+  const inDetails = listOf(body.details).flatMap(named)
+  const fields = inDetails.length > 0 ? inDetails : [body.messageParams].flatMap(named)
+  return [...new Set(fields.map((field) => clean(field).slice(0, LONGEST_FIELD)))].slice(0, MOST_FIELDS)
+}
+
 function contentTypeOf({ headers }: SdkAnswer): string {
   return textOf(headers['content-type'])?.split(';')[0] ?? 'no content type'
 }
 
 export function objectOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+/** The list that was expected; empty where there is none. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** ISO 8601 as epoch milliseconds; null where it is no time. */
+export function timeOf(value: unknown): number | null {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return Number.isFinite(at) ? at : null
 }
 
 export function textOf(value: unknown): string | null {

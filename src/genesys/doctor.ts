@@ -1,147 +1,100 @@
-import type { ExternalSource } from '../message.ts'
-import type { Answer, Genesys, ListedSource } from './genesys.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { ExternalSource, MessagingChannel } from '../message.ts'
+import { NOT_JSON } from './answer.ts'
+import { checkIntegrations, type Integrations } from './check-integrations.ts'
+import { checkMessenger } from './check-messenger.ts'
+import { checkSources } from './check-sources.ts'
+import { allowed, detailOf, type Finding, failure, well } from './finding.ts'
+import type { Answer, Genesys } from './genesys.ts'
 
-export type Finding = {
-  name: string
-  ok: boolean
-  detail: string
-  /** What to do about it; null where all is well. */
-  todo: string | null
-}
-
-/** What of the configuration `checkAccess` looks at. */
-export type InUse = {
+/** What of the configuration `checkAccess` looks at. A channel that is absent or null is not in use. */
+export type InUse = Integrations & {
   /** Of the org, and the sources' own; one that is named twice is looked at once. */
   externalSources: readonly ExternalSource[]
-  webmessaging: { deploymentId: string } | null
-  email: unknown
+  webmessaging?: { deploymentId: string } | null
+  sms?: unknown
+  email?: unknown
+  /** Whether a route asks for an earlier session of its customers. */
+  asksForSessions?: boolean
 }
 
 /**
  * Asks Genesys Cloud, without sending anything, whether what is configured would work: the login, each permission in use by a call that
- * does no harm, the deployment. One finding a line; after a login that fails nothing else is asked.
+ * does no harm, what the channels are sent over. One finding a line; after a login that fails nothing else is asked.
  */
-export async function checkAccess(genesys: Genesys, inUse: InUse): Promise<Finding[]> {
+export async function checkAccess(
+  genesys: Genesys,
+  inUse: InUse,
+  clock: Clock = systemClock,
+): Promise<Finding[]> {
   const login = await genesys.login()
-  if (login.kind !== 'ok')
-    return [{ name: 'login', ok: false, detail: detailOf(login), todo: loginTodo(login) }]
-  const hours = Math.round((login.value.expiresAt - Date.now()) / 3_600_000)
-  const findings: Finding[] = [
-    {
-      name: 'login',
-      ok: true,
-      detail: `a token that lasts ${hours < 1 ? 'less than an hour' : `${hours} h`}`,
-      todo: null,
-    },
-  ]
-  // Nobody has this address: the domain is reserved for that (RFC 2606).
-  const lookup = await genesys.findContact({ type: 'Email', value: 'nobody@postrider.invalid' })
-  findings.push(finding('find contacts', lookup, 'externalContacts:contact:view'))
-  findings.push(...(await checkSources(genesys, inUse.externalSources)))
-  if (inUse.webmessaging) {
-    findings.push(
-      finding('send web messages', await genesys.probe('webmessaging'), 'conversation:message:create'),
-    )
-    const deployment = await genesys.getDeployment(inUse.webmessaging.deploymentId)
-    findings.push(
-      deployment.kind === 'ok' && deployment.value === null
-        ? {
-            name: 'messenger deployment',
-            ok: false,
-            detail: 'Genesys Cloud knows no deployment with the configured id',
-            todo: 'Copy the id from Admin › Message › Messenger Deployments into genesys.webmessaging.deploymentId.',
-          }
-        : finding('messenger deployment', deployment, 'webDeployments:deployment:view'),
-    )
+  if (login.kind !== 'ok') return [failure('login', detailOf(login), loginTodo(login))]
+  const hours = Math.round((login.value.expiresAt - clock.now()) / 3_600_000)
+  const findings = [well('login', `a token that lasts ${hours < 1 ? 'less than an hour' : `${hours} h`}`)]
+
+  const { webmessaging, externalSources, asksForSessions = false } = inUse
+  if (webmessaging || asksForSessions || externalSources.length > 0) {
+    findings.push(await checkLookup(genesys), ...(await checkSources(genesys, externalSources)))
   }
+  const channels = SENDS.filter(({ channel }) => inUse[channel])
+  if (channels.length > 0) {
+    // One operation sends them all, and is asked the same for each.
+    const probe = await genesys.probe('webmessaging')
+    findings.push(...channels.map(({ name }) => allowed(name, probe, 'conversation:message:create')))
+  }
+  if (webmessaging) {
+    findings.push(...(await checkMessenger(genesys, webmessaging.deploymentId, externalSources)))
+  }
+  findings.push(...(await checkIntegrations(genesys, inUse)))
   if (inUse.email) {
-    findings.push(
-      finding(
-        'send emails',
-        await genesys.probe('email'),
-        'conversation:email:create or conversation:agentlessEmail:send',
-      ),
-    )
+    const permission = 'conversation:email:create or conversation:agentlessEmail:send'
+    findings.push(allowed('send emails', await genesys.probe('email'), permission))
   }
+  if (channels.length > 0 || inUse.email || asksForSessions) {
+    findings.push(await checkConversations(genesys, clock))
+  }
+  if (channels.length > 0) findings.push(await checkMessages(genesys))
   return findings
 }
 
-/** One finding for each external source: whether ids may be looked up in it, and whether the org has it at all. */
-async function checkSources(genesys: Genesys, sources: readonly ExternalSource[]): Promise<Finding[]> {
-  const distinct = [...new Map(sources.map((source) => [source.id, source])).values()]
-  if (distinct.length === 0) return []
-  // Of a source that does not exist the look-up says no more than that nobody has the id.
-  const listed = await genesys.getExternalSources()
-  const findings: Finding[] = []
-  for (const externalSource of distinct) {
-    const lookup = await genesys.findContact({
-      type: 'ExternalId',
-      value: 'postrider-doctor',
-      externalSource,
-    })
-    findings.push(lookup.kind === 'ok' ? sourceFinding(externalSource, listed) : lookupFinding(lookup))
-  }
-  return findings
+const SENDS: readonly { channel: MessagingChannel; name: string }[] = [
+  { channel: 'webmessaging', name: 'send web messages' },
+  { channel: 'open', name: 'send open messages' },
+  { channel: 'sms', name: 'send sms' },
+  { channel: 'whatsapp', name: 'send whatsapp messages' },
+]
+
+async function checkLookup(genesys: Genesys): Promise<Finding> {
+  // Nobody has this address: the domain is reserved for that (RFC 2606).
+  const answer = await genesys.findContact({ type: 'Email', value: 'nobody@postrider.invalid' })
+  return allowed('find contacts', answer, 'externalContacts:contact:view')
 }
 
-const SOURCES_PAGE = 'Admin › External Contacts › External Sources'
+/** An id that nothing has. */
+const NOTHING = '00000000-0000-0000-0000-000000000000'
 
-function lookupFinding(lookup: Exclude<Answer<unknown>, { kind: 'ok' }>): Finding {
-  const ofTheSource = lookup.kind === 'refused' && lookup.status < 500 && lookup.status !== 403
-  return {
-    ...finding('external source', lookup, 'externalContacts:contact:view'),
-    ...(ofTheSource ? { todo: `Check genesys.externalSource: its id is under ${SOURCES_PAGE}.` } : {}),
-  }
+/** Sessions are found with it, and what an unconfirmed attempt may have made. */
+async function checkConversations(genesys: Genesys, clock: Clock): Promise<Finding> {
+  const answer = await genesys.findConversations({
+    of: { contactIds: [NOTHING] },
+    mediaType: 'message',
+    messageType: 'webmessaging',
+    from: clock.now() - 3_600_000,
+    to: clock.now(),
+    page: 1,
+    pageSize: 1,
+  })
+  return allowed('find conversations', answer, 'analytics:conversationDetail:view')
 }
 
-function sourceFinding({ id }: ExternalSource, listed: Answer<readonly ListedSource[]>): Finding {
-  const name = 'external source'
-  if (listed.kind === 'refused' && listed.status === 403) {
-    return {
-      name,
-      ok: true,
-      detail: `ids may be looked up; that the org has ${id} was not checked`,
-      todo: 'To have it checked, add externalContacts:externalSource:view to a role of the OAuth client.',
-    }
-  }
-  if (listed.kind !== 'ok') return finding(name, listed, 'externalContacts:externalSource:view')
-  const known = listed.value.find((one) => one.id === id)
-  if (known)
-    return { name, ok: true, detail: `${known.name}${known.active ? '' : ' (not active)'}`, todo: null }
-  const there = listed.value.slice(0, MOST_NAMED).map((one) => `${one.name} ${one.id}`)
-  return {
-    name,
-    ok: false,
-    detail: `Genesys Cloud knows no external source with the configured id ${id}`,
-    todo: `Copy the id from ${SOURCES_PAGE} into externalSource. The org has ${there.join(', ') || 'none'}.`,
-  }
-}
-
-/** Enough to recognise the right one. */
-const MOST_NAMED = 10
-
-function finding(name: string, answer: Answer<unknown>, permission: string): Finding {
-  if (answer.kind === 'ok') return { name, ok: true, detail: okDetail(answer.value), todo: null }
-  const forbidden = answer.kind === 'refused' && answer.status === 403
-  return {
-    name,
-    ok: false,
-    detail: detailOf(answer),
-    todo: forbidden
-      ? `Add ${permission} to a role of the OAuth client, in the right division.`
-      : 'Check the network, GENESYS_REGION and status.mypurecloud.com; then ask again.',
-  }
-}
-
-function okDetail(value: unknown): string {
-  return typeof value === 'object' && value !== null && 'name' in value && 'status' in value
-    ? `${value.name} (${value.status})`
-    : 'allowed'
-}
-
-function detailOf(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): string {
-  const status = 'status' in answer && answer.status !== null ? `${answer.status} ` : ''
-  return `${status}${answer.code ?? ''} ${answer.message}`.trim()
+/** What became of a message is read with it, and the texts of an unconfirmed attempt's conversations. */
+async function checkMessages(genesys: Genesys): Promise<Finding> {
+  const answer = await genesys.getDelivery(NOTHING)
+  const name = 'read messages'
+  // That it finds fault with the id says that it may be asked.
+  if (answer.kind === 'refused' && answer.status === 400 && answer.code !== NOT_JSON)
+    return well(name, 'allowed')
+  return allowed(name, answer, 'conversation:message:view')
 }
 
 function loginTodo(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): string {

@@ -4,8 +4,26 @@ import { redactValues } from '../log.ts'
 export type Failure = { kind: 'unreached' | 'uncertain'; code: string; message: string }
 
 /**
- * The codes of Node.js and of the system that say that no connection to Genesys came about, so that no request was written. Everything that
- * is not listed may have been written, and acted on: there is no idempotency key to make a second try harmless.
+ * Reads a rejection that holds no answer. Takes code and message alone: the error itself holds the token. `stood`: whether the request's connection
+ * had come about, which decides; null where that is not known, and the code has to tell.
+ */
+export function failureOf(error: unknown, stood: boolean | null = null): Failure {
+  const unreached = stood === null ? neverConnected(error) : !stood
+  const code = codeOf(error)
+  if (!OUT_OF_TIME.has(code))
+    return { kind: unreached ? 'unreached' : 'uncertain', code, message: wordsOf(error) }
+  return unreached
+    ? { kind: 'unreached', code: 'TIMED_OUT', message: 'no connection came about in time' }
+    : { kind: 'uncertain', code: 'TIMED_OUT', message: 'no answer came in time' }
+}
+
+/** What axios calls the end of its own time and of ours. */
+const OUT_OF_TIME: ReadonlySet<string> = new Set(['ECONNABORTED', 'ERR_CANCELED'])
+
+/**
+ * The codes of Node.js and of the system that can only mean that no connection came about. Everything that is not listed may have been written, and
+ * acted on: there is no idempotency key to make a second try harmless. Faults of TLS other than of the certificate are not listed: they end
+ * connections that have carried a request just as well.
  */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -18,8 +36,6 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'ENETDOWN',
   'EADDRNOTAVAIL',
-  // TLS: the handshake ends before the first byte of a request.
-  'EPROTO',
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
   'CERT_REVOKED',
@@ -27,30 +43,28 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'HOSTNAME_MISMATCH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_INVALID_URL',
 ])
-const NEVER_CONNECTED_FAMILY = /^(ERR_TLS_|ERR_SSL_|UNABLE_TO_|CERT_|ERR_INVALID_URL$)/
+const NEVER_CONNECTED_FAMILY = /^(UNABLE_TO_|CERT_)/
 
 /** Node's words for a connection that broke during the TLS handshake; its code is a plain ECONNRESET. */
 const BEFORE_TLS = 'before secure TLS connection was established'
-
-/** Reads a rejection that holds no answer. Takes code and message alone: the error itself holds the token. */
-export function failureOf(error: unknown): Failure {
-  const code = codeOf(error)
-  const message = wordsOf(error)
-  return { kind: neverConnected(error) ? 'unreached' : 'uncertain', code, message }
-}
 
 function neverConnected(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false
   // Happy eyeballs: one error for each address that was tried.
   const each = 'errors' in error && Array.isArray(error.errors) ? error.errors : []
   if (each.length > 0) return each.every(neverConnected)
-  const cause = 'cause' in error ? error.cause : undefined
-  if (typeof cause === 'object' && cause !== null && 'errors' in cause) return neverConnected(cause)
+  // axios wraps the system's error, and keeps its syscall from us.
+  if ('cause' in error && error.cause instanceof Error) return neverConnected(error.cause)
+  const syscall = 'syscall' in error ? error.syscall : undefined
+  // A route may be lost under a connection too.
+  if (syscall === 'read' || syscall === 'write') return false
   const code = codeOf(error)
   if (NEVER_CONNECTED.has(code) || NEVER_CONNECTED_FAMILY.test(code)) return true
   // The system's own time-out of a connect; a time-out of the request has another code.
-  if (code === 'ETIMEDOUT') return 'syscall' in error && error.syscall === 'connect'
+  if (code === 'ETIMEDOUT') return syscall === 'connect'
   return wordsOf(error).includes(BEFORE_TLS)
 }
 

@@ -1,8 +1,7 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import { isIPv4 } from 'node:net'
 import platformClient from 'purecloud-platform-client-v2'
 import { PostriderError } from '../errors.ts'
+import { type Connections, createConnections } from './connections.ts'
 
 export type SdkOptions = { region: string; gatewayUrl: string | null; timeoutMs: number }
 
@@ -14,16 +13,12 @@ export type Sdk = {
   deployments: InstanceType<typeof platformClient.WebDeploymentsApi>
   /** The API host, as a ledger remembers it. */
   host: string
-  close(): void
+  /** Whether a request that failed had a connection to leave over. */
+  stood: Connections['stood']
 }
 
-/**
- * An idle connection is dropped after this: load balancers drop theirs after 5 s and more, and a request that meets the drop on its way ends in
- * a reset of which nobody knows whether it was acted on.
- */
-const IDLE_MS = 4_000
-/** Genesys' answers are a few kB; more is not one of them. */
-const MOST_ANSWER_BYTES = 4 * 2 ** 20
+/** Most answers are a few kB, a page of 100 conversations or 1,000 texts some MB; more is none of Genesys'. */
+const MOST_ANSWER_BYTES = 16 * 2 ** 20
 
 /**
  * A client of its own, with nothing taken from elsewhere: the SDK reads `~/.genesyscloudjavascript/config` when it is made, which could set host,
@@ -45,18 +40,15 @@ export function createSdk({ region, gatewayUrl, timeoutMs }: SdkOptions): Sdk {
   client.setGateway((gateway?.settings ?? undefined) as never)
   client.setReturnExtendedResponses(true)
 
-  const agents = {
-    http: new HttpAgent({ keepAlive: true, timeout: IDLE_MS }),
-    https: new HttpsAgent({ keepAlive: true, timeout: IDLE_MS }),
-  }
+  const connections = createConnections()
   const http = client.getHttpClient()
   // The SDK's own time-out is one of silence: an answer that trickles in would be waited for without end.
   http.setTimeout(timeoutMs)
   http.setPreHook(async (request) => ({
     ...request,
     signal: AbortSignal.timeout(timeoutMs),
-    httpAgent: agents.http,
-    httpsAgent: agents.https,
+    httpAgent: connections.http,
+    httpsAgent: connections.https,
     // A redirect would carry the token to another host.
     maxRedirects: 0,
     // A proxy of the environment would see the token; GENESYS_GATEWAY_URL is how to say another host.
@@ -69,10 +61,7 @@ export function createSdk({ region, gatewayUrl, timeoutMs }: SdkOptions): Sdk {
     contacts: new platformClient.ExternalContactsApi(client),
     deployments: new platformClient.WebDeploymentsApi(client),
     host: gateway?.host ?? `api.${region}`,
-    close() {
-      agents.http.destroy()
-      agents.https.destroy()
-    },
+    stood: connections.stood,
   }
 }
 

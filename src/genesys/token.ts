@@ -29,15 +29,20 @@ export function createTokens(
   let number = 0
 
   async function logIn(): Promise<Token | NoToken> {
+    const askedAt = clock.now()
     try {
-      const { tokenExpiryTime } = await sdk.client.loginClientCredentialsGrant(
+      const { accessToken, tokenExpiryTime } = await sdk.client.loginClientCredentialsGrant(
         credentials.clientId,
         credentials.clientSecret,
       )
-      // The SDK adds the life to the system's clock; what counts here is the life.
+      // The SDK adds the life to the system's clock; what counts here is the life, which began before its answer came.
       const lifeMs = Math.max(0, Number(tokenExpiryTime) - Date.now())
-      if (!Number.isFinite(lifeMs)) return unreadable()
-      const expiresAt = clock.now() + lifeMs
+      if (!Number.isFinite(lifeMs) || textOf(accessToken) === null) {
+        // What the SDK sends from now on is no token.
+        token = null
+        return unreadable()
+      }
+      const expiresAt = askedAt + lifeMs
       number += 1
       token = {
         kind: 'token',
@@ -47,7 +52,8 @@ export function createTokens(
       }
       return token
     } catch (error) {
-      return loginFailure(error, clean)
+      // A login that fails before its time costs nothing yet: the token that was to be renewed lasts on.
+      return token && clock.now() < token.expiresAt ? token : loginFailure(error, clean)
     }
   }
 

@@ -2,7 +2,9 @@ import type { Event, EventState, ReadEvent, RouteNote, UnreadableEvent } from '.
 import type {
   Attempt,
   Channel,
+  DeliveryStatus,
   IdentifierName,
+  Look,
   Message,
   MessageState,
   Pause,
@@ -10,6 +12,7 @@ import type {
   PauseScope,
   PlannedMessage,
   Rendered,
+  Session,
 } from '../message.ts'
 import type { Reads } from './reads.ts'
 
@@ -30,6 +33,9 @@ export type Ledger = {
    * Records what one delivery held: the claim of every event key, the events, their messages, the claims of `once` keys. Atomic. An event
    * whose key is known changes nothing and counts as known. A message whose `once` key is taken is recorded as `skipped`.
    * An event that the database refuses on its data is recorded as `unreadable` with the database's reason; the others are untouched.
+   *
+   * An event with `undelivered` marks the sent messages that it names, each once for a send: by Genesys' ids where it gives them, else the newest of that
+   * conversation. Where `onUndelivered` says so, such a message is `scheduled` on its next channel. The event's reason says what was marked.
    */
   record(entries: readonly Recordable[]): Promise<Recorded>
 
@@ -49,8 +55,8 @@ export type Ledger = {
   // ── delivering ─────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Leases up to `limit` due messages to `owner` for `leaseMs`, operators' re-triggers first, then the longest due. Messages under a pause or
-   * another's lease are passed over. While a pause that probes is due (`PROBED_PAUSES`), one message is leased at most, named as its
+   * Leases up to `limit` due messages to `owner` for `leaseMs`, operators' re-triggers first, then the longest due, those of `CLI_SOURCE` after
+   * all others. Messages under a pause or another's lease are passed over. While a pause that probes is due (`PROBED_PAUSES`), one message is leased at most, named as its
    * probe, and the pause's `until` moves past the lease so that nobody else probes meanwhile. Cost: an index look-up for each lane
    * (route, source, channel), however many messages there are.
    */
@@ -89,6 +95,37 @@ export type Ledger = {
    * it. Committed in order but not forced to disk: losing the last of it in a power cut lets a few calls through early, nothing more.
    */
   takeBudget(perMinute: number): Promise<{ waitMs: number }>
+
+  /**
+   * Lowers the budget for a while, whatever its callers ask for: what Genesys' headers said. 0: nothing before `forMs` have passed. The last word counts. Not
+   * forced to disk either.
+   */
+  lowerBudget(to: { perMinute: number; forMs: number }): Promise<void>
+
+  /**
+   * Leases up to `limit` messages whose time to be looked for has come (`lookAt`), the longest due first: `unconfirmed` ones, or `sent` ones whose delivery is
+   * unknown. With each its last attempt of that outcome, and what else is known to have gone to the same contact or address since shortly before it.
+   * Pauses do not stop it, but for those of `all` by which Genesys cannot be asked (`unreachable`, `login`, `permissions`, `rate-limited`), until they may be probed.
+   */
+  claimLooks(request: {
+    of: 'unconfirmed' | 'sent'
+    owner: string
+    limit: number
+    leaseMs: number
+  }): Promise<readonly LookClaim[]>
+
+  /**
+   * Writes what a look for an unconfirmed attempt came to. Compare-and-set on the lease and on the attempt being the reason why the message is `unconfirmed`.
+   * False: nothing was settled. `found` is refused where another attempt has the same Genesys id by now (where the channel has none: the same conversation);
+   * that look counts, and the next is due soon.
+   */
+  settleLook(lease: Lease, attemptId: number, result: LookResult): Promise<boolean>
+
+  /** Writes what became of a sent message. `againInMs` null: it is not asked again. False: the lease is held no longer. */
+  settleDelivery(
+    lease: Lease,
+    result: { delivery: DeliveryStatus; reason: string | null; againInMs: number | null },
+  ): Promise<boolean>
 
   /** Calls `listener` when a commit of this process made messages due (PostgreSQL: of any). Returns the unsubscription. */
   onDue(listener: () => void): () => void
@@ -161,6 +198,10 @@ export type AttemptDraft = {
   channel: Channel
   contactId: string | null
   foundBy: IdentifierName | null
+  /** Null on webmessaging. */
+  address: string | null
+  /** What `requireSession` found. */
+  session: Session | null
   rendered: Rendered
   /** The message's own mode or the route's present one, whichever is stricter. */
   mode: 'live' | 'shadow'
@@ -182,18 +223,54 @@ export type Settlement = {
   code: string | null
   reason: string | null
   correlationId: string | null
-} & (
-  | { outcome: 'sent'; conversationId: string | null; genesysMessageId: string | null }
-  /** Message: `scheduled` again in `retryInMs`, or `failed` where that is null. `counts`: whether it spends one of `maxAttempts`. */
+} /** `lookInMs`: when its delivery is asked for; null: never. */ & (
+  | {
+      outcome: 'sent'
+      conversationId: string | null
+      genesysMessageId: string | null
+      lookInMs: number | null
+    }
+  /**
+   * Message: `scheduled` again in `retryInMs`, or `failed` where that is null. `counts`: what it spends: one of `maxAttempts`, one of the waits for the end of
+   * a conversation, or nothing. `channel`: the one that is tried next; null: the same.
+   */
   | {
       outcome: 'failed'
       retryInMs: number | null
-      counts: boolean
+      counts: 'failure' | 'wait' | 'nothing'
+      channel: Channel | null
       messageCode: string
       messageReason: string
     }
-  | { outcome: 'unconfirmed'; messageCode: string; messageReason: string }
+  /** `lookInMs`: when it is looked for; null: never. */
+  | { outcome: 'unconfirmed'; messageCode: string; messageReason: string; lookInMs: number | null }
 )
+
+export type LookClaim = { lease: Lease; message: Message; attempt: Attempt; others: OtherSends }
+
+/**
+ * What else went to the same contact or address since a minute before the attempt: ids that are taken, and how many sends of which no id is known, that
+ * could be taken for it.
+ */
+export type OtherSends = {
+  genesysMessageIds: readonly string[]
+  conversationIds: readonly string[]
+  unidentified: number
+}
+
+export type LookResult =
+  /** Message: `sent`. Genesys' id of it; null where the channel has none. */
+  | {
+      kind: 'found'
+      conversationId: string
+      genesysMessageId: string | null
+      look: Omit<Look, 'at'>
+      reason: string
+    }
+  /** Stays `unconfirmed`, to be looked for again in `againInMs`; null: it waits for an operator. */
+  | { kind: 'held'; againInMs: number | null; look: Omit<Look, 'at'>; reason: string }
+  /** Known to be absent. Message: `scheduled` now, or `failed` where `reason` says that it was tried often enough. */
+  | { kind: 'absent'; again: boolean; look: Omit<Look, 'at'>; code: string; reason: string }
 
 export type PauseRequest = {
   scope: PauseScope

@@ -54,6 +54,8 @@ export type Summary = {
   }
   /** Scheduled messages that are due now, and since when the oldest is. */
   due: { count: number; oldestDueAt: number | null }
+  /** Unconfirmed messages that are looked for by Postrider itself; the others wait for an operator. */
+  looking: number
   /** By source: its last event's time of receipt. */
   lastEventAt: Readonly<Record<string, number>>
   /** Refused deliveries of the last 24 hours. */

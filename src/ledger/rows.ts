@@ -10,6 +10,7 @@ import type {
   Pause,
   PauseCode,
   PauseScope,
+  Policies,
 } from '../message.ts'
 import type { AttemptRow, EventRow, MessageRow, PauseRow } from './schema.ts'
 
@@ -41,7 +42,7 @@ export function messageOf(row: MessageRow): Message {
     reason: row.reason,
     code: row.code,
     customer: JSON.parse(row.customer),
-    policies: JSON.parse(row.policies),
+    policies: policiesOf(row.policies),
     configVersion: row.config_version,
     channel: row.channel as Channel,
     contactId: row.contact_id,
@@ -50,14 +51,32 @@ export function messageOf(row: MessageRow): Message {
     expireAt: row.expire_at,
     attempts: row.attempts,
     failures: row.failures,
+    waits: row.waits,
     manualBy: row.manual_by,
     conversationId: row.conversation_id,
     sentAt: row.sent_at,
     delivery: row.delivery as DeliveryStatus,
+    deliveryReason: row.delivery_reason,
+    session: row.session === null ? null : JSON.parse(row.session),
+    lookAt: row.look_at,
+    looks: row.looks,
+    lastLook: row.last_look === null ? null : JSON.parse(row.last_look),
     wouldSend: row.would_send === null ? null : JSON.parse(row.would_send),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
+}
+
+/** What a route could not say yet when the first ledgers were written: it asked for none of this. */
+const NOT_SAID = {
+  requireSessionMs: null,
+  activeConversation: 'wait',
+  onUndelivered: 'none',
+} satisfies Partial<Policies>
+
+/** A message's policies as they are stored. */
+export function policiesOf(json: string): Policies {
+  return { ...NOT_SAID, ...(JSON.parse(json) as Omit<Policies, keyof typeof NOT_SAID>) }
 }
 
 export function attemptOf(row: AttemptRow): Attempt {
@@ -77,6 +96,7 @@ export function attemptOf(row: AttemptRow): Attempt {
     conversationId: row.conversation_id,
     genesysMessageId: row.genesys_message_id,
     contactId: row.contact_id,
+    address: row.address,
     rendered: JSON.parse(row.rendered),
   }
 }

@@ -77,6 +77,15 @@ export type MessageRow = {
   policies: string
   /** JSON */
   would_send: string | null
+  delivery_reason: string | null
+  /** JSON */
+  session: string | null
+  /** Null in every state but `unconfirmed` and `sent`. */
+  look_at: number | null
+  looks: number
+  /** JSON */
+  last_look: string | null
+  waits: number
 }
 
 /** The messages of a customer, by the hash of one identifier, within each block of messages: `message_id >> BLOCK_SHIFT`. */
@@ -112,6 +121,7 @@ export type AttemptRow = {
   contact_id: string | null
   /** JSON */
   rendered: string
+  address: string | null
 }
 
 export type PauseRow = {
@@ -137,5 +147,13 @@ export type RouteOpensRow = { route: string; per_ms: number; bucket: number; cou
 /** `hour`: epoch milliseconds of its beginning. */
 export type RefusedRow = { source: string; reason: string; hour: number; count: number; last_at: number }
 
-/** `tat`: the theoretical arrival time of GCRA, epoch milliseconds with fractions. */
-export type BudgetRow = { id: number; tat: number }
+/**
+ * `tat`: the theoretical arrival time of GCRA, epoch milliseconds with fractions. Until `lowered_until` no more than `lowered_per_minute` are given; where that
+ * is 0, none.
+ */
+export type BudgetRow = {
+  id: number
+  tat: number
+  lowered_per_minute: number | null
+  lowered_until: number | null
+}

@@ -42,7 +42,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Ledger> {
     const writer = await startWriter({ file, owner, clock, limit, due })
     if (writer.interrupted > 0) {
       log.warn(
-        'messages were being sent when the service stopped: look at postrider messages list --state unconfirmed',
+        'messages were being sent when the service stopped and are looked for in Genesys Cloud: postrider messages list --state unconfirmed',
         { count: writer.interrupted, state: 'unconfirmed' },
       )
     }
@@ -111,6 +111,10 @@ function assemble(
     conclude: (lease, end) => call('conclude', lease, end),
     postpone: (lease, again) => call('postpone', lease, again),
     takeBudget: (perMinute) => call('takeBudget', perMinute),
+    lowerBudget: (to) => call('lowerBudget', to),
+    claimLooks: (request) => call('claimLooks', request),
+    settleLook: (lease, attemptId, result) => call('settleLook', lease, attemptId, result),
+    settleDelivery: (lease, result) => call('settleDelivery', lease, result),
     onDue(listener) {
       listeners.add(listener)
       return () => {

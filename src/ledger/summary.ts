@@ -28,6 +28,11 @@ export async function summarize(
     .where('rank', 'in', [0, 1])
     .where('due_at', '<=', now)
     .executeTakeFirstOrThrow()
+  const looking = await db
+    .selectFrom('messages')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where(sql<SqlBool>`state = 'unconfirmed' and look_at is not null`)
+    .executeTakeFirstOrThrow()
   const refused = await db
     .selectFrom('refused')
     .select(({ fn }) => [
@@ -47,6 +52,7 @@ export async function summarize(
     messages: await messageCounts(db, 0),
     recent: { since, events: await eventCounts(db, since), messages: await messageCounts(db, since) },
     due: { count: due.count, oldestDueAt: due.oldest },
+    looking: looking.count,
     lastEventAt: Object.fromEntries(sources.map(({ name, last_event_at }) => [name, last_event_at])),
     refused,
   }

@@ -1,8 +1,16 @@
 import type { Config } from '../config/config.ts'
 import type { Expectation, Fixture } from '../config/fixtures.ts'
 import type { ReadEvent, UnreadableEvent } from '../event.ts'
-import { type Channel, type Message, type PlannedMessage, type Scope, scopeOf } from '../message.ts'
+import {
+  type Channel,
+  type Message,
+  type PlannedMessage,
+  type ResponseTemplate,
+  type Scope,
+  scopeOf,
+} from '../message.ts'
 import { planEvent } from './plan.ts'
+import { firstChannel } from './reach.ts'
 
 /** How the source reads a delivery's body; passed in, because receiving depends on planning and not the other way about. */
 export type Read = (
@@ -41,8 +49,7 @@ export function checkFixture(fixture: Fixture, config: Config, read: Read, now: 
 
 function foresee(message: PlannedMessage, event: ReadEvent, config: Config): Foreseen {
   const { route, policies, customer } = message
-  const channel =
-    policies.channels.find((one) => one !== 'email' || customer.email !== undefined) ?? policies.channels[0]
+  const channel = firstChannel(customer, policies) ?? policies.channels[0]
   if (channel === undefined) throw new Error(`the route ${route} has no channel`)
   const seen = (
     state: Message['state'],
@@ -122,7 +129,14 @@ function foreseenAs(expected: Expectation, message: Foreseen): boolean {
 }
 
 /** Reasons that come from Genesys. */
-const FROM_GENESYS: readonly string[] = ['no-contact', 'active-conversation', 'not-found', 'rejected']
+const FROM_GENESYS: readonly string[] = [
+  'no-contact',
+  'no-session',
+  'active-conversation',
+  'not-found',
+  'rejected',
+  'destination-rejected',
+]
 
 function isForeseeable({ state, reason }: Expectation): boolean {
   return state !== 'unconfirmed' && !(reason !== undefined && FROM_GENESYS.includes(reason))
@@ -135,6 +149,7 @@ export type Preview =
       foreseen: Foreseen
       subject: string | null
       html: string | null
+      whatsapp: ResponseTemplate | null
       templateVersion: string | null
     }
   | { kind: 'not-planned'; reason: string }
@@ -176,6 +191,7 @@ export function previewRoute(
     foreseen,
     subject: rendered?.subject ?? null,
     html: rendered?.html ?? null,
+    whatsapp: rendered?.whatsapp ?? null,
     templateVersion: rendered?.templateVersion ?? null,
   }
 }

@@ -2,8 +2,9 @@ import type { Config, Route } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
 import type { ReadEvent, RouteNote } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
-import { type Customer, type PlannedMessage, type Scope, scopeOf } from '../message.ts'
+import { type Customer, type PlannedMessage, type Policies, type Scope, scopeOf } from '../message.ts'
 import { customerOf } from './customer.ts'
+import { whyNobody } from './reach.ts'
 
 /**
  * What an event calls for: for each route that listens to it a message, or the reason why not. Pure; nothing is asked but the event and the
@@ -19,11 +20,7 @@ export function planEvent(event: ReadEvent, config: Config): Plan {
       const planned = planRoute(event, scope, route, config)
       if ('outcome' in planned) notes.push(planned)
       else {
-        notes.push({
-          route: route.name,
-          outcome: 'planned',
-          reason: planned.reason ?? 'a message is planned',
-        })
+        notes.push(noteOf(planned))
         messages.push(planned)
       }
     } catch (error) {
@@ -60,17 +57,11 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
   }
   const customer = customerOf(scope, route.customer)
   const once = route.once ? (route.once.value({ ...scope, customer }) ?? null) : null
-  const begins = beginsAt(event)
-  const planned = (
-    state: PlannedMessage['state'],
-    code: string | null,
-    reason: string | null,
-  ): PlannedMessage => ({
+  const planned = planMessage({
     route: route.name,
-    state,
-    code,
-    reason,
+    event,
     customer,
+    delayMs: route.delayMs,
     policies: {
       mode: route.mode === 'shadow' ? 'shadow' : 'live',
       findBy: route.findBy,
@@ -82,34 +73,56 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
       brake: route.brake,
       maxAttempts: route.maxAttempts,
       onUnconfirmed: route.onUnconfirmed,
+      requireSessionMs: route.requireSessionMs,
+      activeConversation: route.activeConversation,
+      onUndelivered: route.onUndelivered,
     },
-    dueAt: Math.max(event.receivedAt, begins + route.delayMs),
-    expireAt: begins + route.delayMs + route.expireAfterMs,
+    mend: 'Mend the customer block of the route, or what the sender sends.',
   })
-  if (!canBeReached(customer, route)) return planned('failed', 'no-customer', nobodyReason(route))
-  if (route.once && once === null) {
-    return planned(
-      'failed',
-      'once-key-empty',
-      `once (${route.once.text}) comes to nothing for this event, so that it cannot be told from others. Mend the route or the event, then re-trigger.`,
-    )
+  if (planned.state !== 'scheduled' || !route.once || once !== null) return planned
+  return {
+    ...planned,
+    state: 'failed',
+    code: 'once-key-empty',
+    reason: `once (${route.once.text}) comes to nothing for this event, so that it cannot be told from others. Mend the route or the event, then re-trigger.`,
   }
-  return planned('scheduled', null, null)
+}
+
+/**
+ * The message to a customer under these policies: `scheduled`, or `failed` where nothing that is named could lead to them. `mend`: what an operator
+ * does then.
+ */
+export function planMessage(wanted: {
+  route: string
+  event: Pick<ReadEvent, 'occurredAt' | 'receivedAt'>
+  customer: Customer
+  policies: Policies
+  delayMs: number
+  mend: string
+}): PlannedMessage {
+  const { route, event, customer, policies, delayMs, mend } = wanted
+  const due = beginsAt(event) + delayMs
+  const nobody = whyNobody(customer, policies)
+  return {
+    route,
+    state: nobody === null ? 'scheduled' : 'failed',
+    code: nobody === null ? null : 'no-customer',
+    reason: nobody === null ? null : `${nobody} ${mend}`,
+    customer,
+    policies,
+    dueAt: Math.max(event.receivedAt, due),
+    expireAt: due + policies.expireAfterMs,
+  }
 }
 
 /** The event's own time. A sender's clock that is ahead must not hold a message back: nothing happened after it was received. */
-function beginsAt(event: ReadEvent): number {
+function beginsAt(event: Pick<ReadEvent, 'occurredAt' | 'receivedAt'>): number {
   return Math.min(event.occurredAt, event.receivedAt)
 }
 
-/** Whether anything that is named could lead to the customer: an identifier to look up, or an address to write to. */
-function canBeReached(customer: Customer, route: Route): boolean {
-  const known = route.findBy.some((name) => customer[name] !== undefined)
-  return route.channels.some((channel) => (channel === 'email' ? customer.email !== undefined : known))
-}
-
-function nobodyReason(route: Route): string {
-  return `The event names no customer whom ${route.channels.join(' or ')} could reach (looked for ${route.findBy.join(', ')}). Mend the customer block of the route, or what the sender sends.`
+/** What the event's page says of a route that planned a message. */
+export function noteOf({ route, reason }: PlannedMessage): RouteNote {
+  return { route, outcome: 'planned', reason: reason ?? 'a message is planned' }
 }
 
 function firstLine(text: string): string {

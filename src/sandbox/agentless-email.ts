@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto'
+import { acceptMessage } from './accept.ts'
+import { beginConversation, type SandboxConversation, type SandboxMessage } from './conversations.ts'
 import { badRequest, invalidField, missingField, notFound } from './errors.ts'
 import { allowFields, type Body, blockOf, blocksOf, requiredText, textOf } from './fields.ts'
-import { keepMessage, type Org, type SandboxMessage } from './org.ts'
+import type { Org } from './org.ts'
 
 const FIELDS = [
   'senderType',
@@ -34,18 +35,28 @@ export function sendAgentlessEmail(body: Body, org: Org): SandboxMessage {
     throw badRequest(`The domain ${domain} is not an outbound domain of this organization.`)
   }
   const message = { channel: 'email', from, contactId: '', to: to.address, subject, text, html } as const
-  return keepMessage(org, message, conversationOf(body, org))
+  return acceptMessage(org, message, conversationOf(body, org, from.address, to.address))
 }
 
 /** Emails begin a conversation of their own, or go on with one that they name, which must be of email. */
-function conversationOf(body: Body, org: Org): string {
+function conversationOf(body: Body, org: Org, from: string, to: string): SandboxConversation {
   const id = textOf(body, 'conversationId')
-  if (id === undefined) return randomUUID()
-  const known = org.messages.some(
-    ({ channel, conversationId }) => channel === 'email' && conversationId === id,
-  )
-  if (!known) throw notFound('conversation')
-  return id
+  if (id !== undefined) {
+    const known = org.conversations.byId.get(id)
+    if (known?.channel !== 'email') throw notFound('conversation')
+    return known
+  }
+  const now = org.clock.now()
+  return beginConversation(org.conversations, {
+    channel: 'email',
+    contactId: '',
+    from,
+    to,
+    originatingDirection: 'outbound',
+    initiator: 'api',
+    startedAt: now,
+    endedAt: now,
+  })
 }
 
 function requiredAddress(value: Body | undefined, name: string): { address: string; name: string | null } {

@@ -1,7 +1,11 @@
-import { ApiError, invalidField, missingField, notFound } from './errors.ts'
+import { acceptMessage } from './accept.ts'
+import { beginConversation, type SandboxMessage } from './conversations.ts'
+import { badRequest, invalidField, missingField, notFound } from './errors.ts'
 import { allowFields, type Body, blockOf, blocksOf, flagOf, requiredText, textOf } from './fields.ts'
+import { takeDailyMessage } from './limits.ts'
 import { E164 } from './lookup.ts'
-import { keepMessage, type Org, type SandboxMessage } from './org.ts'
+import type { Org } from './org.ts'
+import { conversationToJoin } from './threading.ts'
 
 const MESSENGERS = ['sms', 'whatsapp', 'open', 'webmessaging', 'apple'] as const
 type Messenger = (typeof MESSENGERS)[number]
@@ -26,8 +30,8 @@ const FIELDS = [
 const TEMPLATE_PARAMETERS = ['parameters', 'headerParameters', 'bodyParameters', 'buttonUrlParameters']
 
 /**
- * `POST /api/v2/conversations/messages/agentless`. What an unknown deployment or contact is answered is not documented; 404 is assumed, and 409
- * for an active conversation.
+ * `POST /api/v2/conversations/messages/agentless`. What an unknown sender or contact is answered is not documented; assumed is 404 for a deployment, an
+ * integration and a contact, 400 for a number that is not provisioned and for an integration of another messenger.
  */
 export function sendAgentlessMessage(body: Body, org: Org): SandboxMessage {
   allowFields(body, FIELDS)
@@ -36,7 +40,7 @@ export function sendAgentlessMessage(body: Body, org: Org): SandboxMessage {
   const messenger = MESSENGERS.find((one) => one === type)
   if (!messenger) throw invalidField('toAddressMessengerType', `must be one of ${MESSENGERS.join(', ')}.`)
   const toAddress = textOf(body, 'toAddress')
-  const join = flagOf(body, 'useExistingActiveConversation')
+  const joinActive = flagOf(body, 'useExistingActiveConversation')
   const text = contentOf(body, messenger)
   const named = textOf(body, 'externalContactId')
 
@@ -44,29 +48,51 @@ export function sendAgentlessMessage(body: Body, org: Org): SandboxMessage {
     if (toAddress !== undefined) {
       throw invalidField('toAddress', 'is not allowed for webmessaging; use externalContactId.')
     }
-    const contactId = recipientOf(requiredText(body, 'externalContactId'), from, join, org)
-    return keepMessage(org, {
-      channel: messenger,
-      from: { address: from, name: null },
-      contactId,
-      to: '',
-      subject: null,
-      text,
-      html: null,
-    })
+    const addressed = requiredText(body, 'externalContactId')
+    if (!org.deployments.has(from)) throw notFound('deployment')
+    // The message reaches the contact whom a merge left.
+    const contactId = org.directory.canonicalOf(addressed)
+    if (!org.directory.byId(contactId)) throw notFound('external contact')
+    const customers = org.directory.mergeSetOf(contactId)
+    return send(org, { messenger, from, contactId, to: '', text }, customers, addressed, joinActive)
   }
   const to = requiredText(body, 'toAddress')
   checkAddresses(messenger, from, to)
+  checkSender(messenger, from, org)
   if (named !== undefined && !org.directory.byId(named)) throw notFound('external contact')
-  return keepMessage(org, {
-    channel: messenger,
-    from: { address: from, name: null },
-    contactId: '',
-    to,
-    subject: null,
-    text,
-    html: null,
-  })
+  return send(org, { messenger, from, contactId: '', to, text }, [to], named ?? '', joinActive)
+}
+
+/** `addressed`: the contact that the request names, which a conversation that begins here keeps. */
+function send(
+  org: Org,
+  message: { messenger: Messenger; from: string; contactId: string; to: string; text: string },
+  customers: readonly string[],
+  addressed: string,
+  joinActive: boolean,
+): SandboxMessage {
+  const { messenger: channel, from, contactId, to, text } = message
+  const joined = conversationToJoin(org, { channel, from, customers }, joinActive)
+  takeDailyMessage(org)
+  const now = org.clock.now()
+  const conversation =
+    joined ??
+    beginConversation(org.conversations, {
+      channel,
+      contactId: addressed,
+      from,
+      to,
+      originatingDirection: 'outbound',
+      initiator: 'api',
+      startedAt: now,
+      endedAt: now,
+    })
+  const sender = { address: from, name: null }
+  return acceptMessage(
+    org,
+    { channel, from: sender, contactId, to, subject: null, text, html: null },
+    conversation,
+  )
 }
 
 /** The text to show; whatsapp takes nothing but a template. */
@@ -96,18 +122,6 @@ function parametersOf(template: Body, name: string): string[] {
   })
 }
 
-/** The contact whom the message reaches: after a merge, the canonical one. */
-function recipientOf(contactId: string, deploymentId: string, join: boolean, org: Org): string {
-  if (!org.deployments.has(deploymentId)) throw notFound('deployment')
-  const named = org.directory.byId(contactId)
-  const contact = named?.canonicalId === undefined ? named : org.directory.byId(named.canonicalId)
-  if (!contact) throw notFound('external contact')
-  if (contact.active && !join) {
-    throw new ApiError(409, 'conflict', 'An active conversation is already in progress')
-  }
-  return contact.id
-}
-
 function checkAddresses(messenger: Messenger, from: string, to: string): void {
   if (messenger === 'sms' && !E164.test(from)) {
     throw invalidField('fromAddress', 'must be a provisioned number in E.164 format for sms.')
@@ -117,5 +131,18 @@ function checkAddresses(messenger: Messenger, from: string, to: string): void {
   }
   if (messenger === 'whatsapp' && !/^\d{7,15}$/.test(to)) {
     throw invalidField('toAddress', 'must be digits for whatsapp.')
+  }
+}
+
+/** Numbers have to be the org's own, integrations too, and of the messenger. */
+function checkSender(messenger: Messenger, from: string, org: Org): void {
+  if (messenger === 'sms') {
+    if (!org.smsNumbers.has(from)) throw badRequest(`The number ${from} is not provisioned for sms.`)
+    return
+  }
+  const integration = org.integrations.get(from)
+  if (!integration) throw notFound('integration')
+  if (integration.messengerType !== messenger) {
+    throw badRequest(`The integration ${from} is of ${integration.messengerType}, not of ${messenger}.`)
   }
 }

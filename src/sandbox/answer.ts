@@ -48,16 +48,22 @@ export function writeAnswer(response: ServerResponse, answer: Answer, fault: Fau
     response.writeHead(202, answer.headers).end()
     return
   }
+  if (fault?.emptyBody) {
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': 0 }).end()
+    return
+  }
   if (fault?.html) {
     response
-      .writeHead(200, { ...answer.headers, 'content-type': 'text/html' })
+      .writeHead(fault.status ?? 200, { ...answer.headers, 'content-type': 'text/html' })
       .end('<html><body>Welcome</body></html>')
     return
   }
-  const text = JSON.stringify(answer.body)
+  const type = contentTypeOf(answer)
+  const whole = typeof answer.body === 'string' && type !== null ? answer.body : JSON.stringify(answer.body)
+  const text = fault?.badJson ? `${whole.slice(0, whole.length >> 1)}…` : whole
   response.writeHead(answer.status, {
     ...answer.headers,
-    'content-type': 'application/json',
+    ...(type === null ? { 'content-type': 'application/json' } : {}),
     'content-length': Buffer.byteLength(text),
   })
   if (fault?.cut) {
@@ -65,4 +71,10 @@ export function writeAnswer(response: ServerResponse, answer: Answer, fault: Fau
     return
   }
   response.end(text)
+}
+
+/** As a fault's headers have it, whose body is then written as it is; null: JSON. */
+function contentTypeOf({ headers }: Answer): string | null {
+  const named = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')
+  return named?.[1] ?? null
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { ApiError, badRequest } from './errors.ts'
-import { type Body, parseBody } from './fields.ts'
 
 /** The API refuses larger bodies. */
 const MOST_BODY_BYTES = 512_000
@@ -24,8 +23,8 @@ export async function readBody(request: IncomingMessage): Promise<RawBody | null
   return size > MOST_BODY_BYTES ? 'too-large' : Buffer.concat(chunks)
 }
 
-/** Reads the JSON object of a request. Throws 413, 415 or 400. */
-export function jsonBody(contentType: string | undefined, raw: RawBody): Body {
+/** Reads the JSON of a request. Throws 413, 415 or 400. */
+export function jsonBody(contentType: string | undefined, raw: RawBody): unknown {
   if (raw === 'too-large') {
     const params = { bytes: String(MOST_BODY_BYTES) }
     const words = 'The request is over the size limit. Maximum bytes: {bytes}'
@@ -38,17 +37,18 @@ export function jsonBody(contentType: string | undefined, raw: RawBody): Body {
       'Unsupported Media Type - Unsupported or incorrect media type, such as an incorrect Content-Type value in the header.',
     )
   }
-  let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(raw)
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw))
   } catch {
     throw badRequest('The request could not be understood by the server due to malformed syntax.')
   }
-  return parseBody(text)
 }
 
-/** The contact that a request is about, for faults of one contact, without parsing bodies that no fault asks about. */
-export function contactIn(raw: RawBody): string | null {
-  if (raw === 'too-large') return null
-  return /"externalContactId":\s*"([^"]+)"/.exec(raw.toString('latin1'))?.[1] ?? null
+/** The JSON of a request, whatever it is; null where it is none. */
+export function anyJson(raw: RawBody): unknown {
+  try {
+    return raw === 'too-large' ? null : JSON.parse(raw.toString('utf8'))
+  } catch {
+    return null
+  }
 }

@@ -72,10 +72,10 @@ export function methodNotAllowed(allowed: readonly string[]): ApiError {
   })
 }
 
-/** 403 where the client's roles have none of the permissions of which the operation wants one. */
-export function missingPermission(permissions: readonly string[]): ApiError {
+/** 403 where the client's roles lack these permissions: `all` of them are wanted, or `any` one. */
+export function missingPermission(permissions: readonly string[], wanted: 'all' | 'any'): ApiError {
   const params = { permissions: permissions.join(', ') }
-  return permissions.length === 1
+  return wanted === 'all'
     ? new ApiError(
         403,
         'missing.permissions',

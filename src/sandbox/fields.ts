@@ -48,18 +48,28 @@ function asBlock(value: unknown, fieldName: string): Body {
   return value
 }
 
-/** The body of a request, which is an object in every operation. */
-export function parseBody(text: string): Body {
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    throw badRequest('The request could not be understood by the server due to malformed syntax.')
-  }
+/** The body of a request whose schema is an object. */
+export function objectBody(body: unknown): Body {
   if (!isBlock(body)) throw badRequest('The request body must be an object.')
+  return body
+}
+
+/** The body of a request whose schema is an array. */
+export function listBody(body: unknown): readonly unknown[] {
+  if (!Array.isArray(body)) throw badRequest('The request body must be an array.')
   return body
 }
 
 function isBlock(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Which page is asked for, by the query of a listing; numbers from 1. */
+export function pageOf(query: URLSearchParams): { pageSize: number; pageNumber: number } {
+  const number = (name: string, usual: number, most: number) => {
+    const value = query.get(name) === null ? usual : Number(query.get(name))
+    if (Number.isInteger(value) && value >= 1 && value <= most) return value
+    throw invalidField(name, `must be between 1 and ${most}.`)
+  }
+  return { pageSize: number('pageSize', 25, 100), pageNumber: number('pageNumber', 1, 10_000) }
 }

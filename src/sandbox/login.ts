@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../clock.ts'
 import type { RawBody } from './body.ts'
 import { ApiError, OAuthError } from './errors.ts'
+import { PER_MINUTE, tooManyRequests } from './limits.ts'
+import type { Settings } from './settings.ts'
 
 /** The demo's OAuth client; plainly not a real one. */
 export const SANDBOX_CLIENT = {
@@ -20,6 +22,8 @@ export type Logins = {
   ): { access_token: string; token_type: string; expires_in: number }
   /** Checks a Bearer token and counts the call against its limit; answers the rate-limit headers. Throws 401 or 429. */
   use(authorization: string | undefined): Record<string, string>
+  /** So many calls of somebody else with the same tokens. */
+  useCalls(count: number): void
   revokeAll(): void
 }
 
@@ -29,13 +33,22 @@ const WINDOW_MS = 60_000
 export function createLogins(options: {
   clock: Clock
   tokenLifeMs: number
-  /** Null: no limit. */
-  rateLimitPerMinute: number | null
+  settings: Settings
   client: { clientId: string; clientSecret: string }
 }): Logins {
-  const { clock, rateLimitPerMinute } = options
+  const { clock, settings } = options
   const tokens = new Map<string, Issued>()
   const secret = Buffer.from(`${options.client.clientId}:${options.client.clientSecret}`).toString('base64')
+  /** Counts calls in the minute that runs; answers the seconds that are left of it. */
+  const count = (token: Issued, calls: number) => {
+    const now = clock.now()
+    if (now - token.windowStart >= WINDOW_MS) {
+      token.windowStart = now
+      token.count = 0
+    }
+    token.count += calls
+    return Math.max(1, Math.ceil((token.windowStart + WINDOW_MS - now) / 1000))
+  }
   return {
     issue({ authorization, 'content-type': contentType }, raw) {
       const basic = /^Basic +(\S+)$/i.exec(authorization ?? '')?.[1]
@@ -61,33 +74,23 @@ export function createLogins(options: {
       }
       const token = tokens.get(bearer)
       if (!token) throw new ApiError(401, 'bad.credentials', 'Invalid login credentials.')
-      const now = clock.now()
-      if (token.expiresAt <= now) throw new ApiError(401, 'credentials.expired', 'The token has expired.')
+      if (token.expiresAt <= clock.now())
+        throw new ApiError(401, 'credentials.expired', 'The token has expired.')
+      const reset = count(token, 1)
+      const { rateLimitPerMinute } = settings
       if (rateLimitPerMinute === null) return {}
-      if (now - token.windowStart >= WINDOW_MS) {
-        token.windowStart = now
-        token.count = 0
-      }
-      token.count += 1
-      const reset = Math.max(1, Math.ceil((token.windowStart + WINDOW_MS - now) / 1000))
       const headers = {
         'inin-ratelimit-count': String(token.count),
         'inin-ratelimit-allowed': String(rateLimitPerMinute),
         'inin-ratelimit-reset': String(reset),
       }
       if (token.count > rateLimitPerMinute) {
-        throw new ApiError(
-          429,
-          'too.many.requests',
-          'Rate limit exceeded the maximum. Retry the request in [{seconds}] seconds',
-          {
-            params: { seconds: String(reset) },
-            headers: { ...headers, 'Retry-After': String(reset) },
-            limit: { namespace: 'platform.api', key: 'token.rate.per.minute', value: rateLimitPerMinute },
-          },
-        )
+        throw tooManyRequests(reset, { ...PER_MINUTE, value: rateLimitPerMinute }, headers)
       }
       return headers
+    },
+    useCalls(calls) {
+      for (const token of tokens.values()) count(token, calls)
     },
     revokeAll: () => tokens.clear(),
   }

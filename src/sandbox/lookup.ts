@@ -1,4 +1,4 @@
-import type { SandboxContact } from './directory.ts'
+import { contactBody } from './contacts.ts'
 import { ApiError, notFound } from './errors.ts'
 import { allowFields, type Body, blockOf, requiredText } from './fields.ts'
 import type { Org } from './org.ts'
@@ -34,7 +34,7 @@ export function lookUpContact(body: Body, org: Org) {
   const externalSourceId = type === 'ExternalId' ? externalSourceOf(source, org) : null
   const contact = org.directory.find({ type, value, externalSourceId })
   if (!contact) throw notFound()
-  return contactBody(contact)
+  return contactBody(contact, org.directory)
 }
 
 function externalSourceOf(source: Body | undefined, org: Org): string {
@@ -61,19 +61,4 @@ function invalidValue(fieldName: string, rule: string): ApiError {
     params: { fieldName },
     details: [{ errorCode: 'invalid.value', fieldName }],
   })
-}
-
-function contactBody(contact: SandboxContact) {
-  const [firstName = '', ...rest] = contact.name.split(' ')
-  const uri = (id: string) => `/api/v2/externalcontacts/contacts/${id}`
-  return {
-    id: contact.id,
-    type: 'Curated',
-    firstName,
-    lastName: rest.join(' '),
-    ...(contact.canonicalId === undefined
-      ? {}
-      : { canonicalContact: { id: contact.canonicalId, selfUri: uri(contact.canonicalId) } }),
-    selfUri: uri(contact.id),
-  }
 }

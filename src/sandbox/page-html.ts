@@ -18,12 +18,15 @@ h2 { font-size: 1.05rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere; 
 .face { flex: none; width: 2.5rem; height: 2.5rem; border-radius: 50%; display: grid; place-items: center; background: var(--accent); color: var(--on-accent); font-weight: 600; }
 .busy { color: var(--busy); font-weight: 600; }
 .thread { background: var(--thread); list-style: none; margin: 0; padding: 1rem; display: grid; gap: .9rem; }
-.day, .older { justify-self: center; color: var(--soft); font-size: .8rem; }
+.day, .older, .talk { justify-self: center; color: var(--soft); font-size: .8rem; text-align: center; }
+.talk { border-top: 1px solid var(--line); padding-top: .4rem; }
 .from { margin: 0 0 .2rem .2rem; color: var(--soft); font-size: .8rem; overflow-wrap: anywhere; }
 .from b { color: var(--ink); font-weight: 600; }
 .text { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .message { justify-self: start; max-width: 88%; min-width: 0; }
 .bubble { background: var(--bubble); border-radius: 4px 18px 18px 18px; padding: .6rem .85rem; }
+.theirs { justify-self: end; }
+.theirs .bubble { background: var(--accent); color: var(--on-accent); border-radius: 18px 4px 18px 18px; }
 .mail { justify-self: stretch; max-width: none; }
 .letter { background: var(--mail); border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 8px; padding: .7rem .9rem; }
 .letter h3 { font-size: 1rem; margin: 0 0 .3rem; overflow-wrap: anywhere; }
@@ -62,11 +65,15 @@ export const PAGE = `<!doctype html>
 {%- if customer.older > 0 %}
 <li class="older">{{ customer.older }} older not shown</li>
 {%- endif %}
-{%- for message in customer.messages %}
-{%- if message.day %}
-<li class="day">{{ message.day }}</li>
+{%- for entry in customer.entries %}
+{%- if entry.day %}
+<li class="day">{{ entry.day }}</li>
 {%- endif %}
-<li class="message{% if message.isMail %} mail{% endif %}">
+{%- if entry.talk %}
+<li class="talk">{{ entry.talk }}</li>
+{%- else %}
+{%- assign message = entry.message %}
+<li class="message{% if message.isMail %} mail{% endif %}{% if message.isTheirs %} theirs{% endif %}">
 <p class="from"><b>{{ message.from }}</b> · {{ message.channel }}</p>
 {%- if message.isMail %}
 <div class="letter">
@@ -81,6 +88,7 @@ export const PAGE = `<!doctype html>
 {%- endif %}
 <time class="at" datetime="{{ message.iso }}">{{ message.time }}</time>
 </li>
+{%- endif %}
 {%- endfor %}
 </ol>
 </section>
@@ -90,7 +98,7 @@ export const PAGE = `<!doctype html>
 <h2 id="quiet">No message yet</h2>
 <ul>
 {%- for customer in quiet %}
-<li>{{ customer.name }} · {{ customer.known }}{% if customer.active %} · <span class="busy">talking to an agent now</span>{% endif %}</li>
+<li>{{ customer.name }} · {{ customer.known }}{% if customer.session %} · last wrote to you {{ customer.session }}{% endif %}{% if customer.active %} · <span class="busy">talking to an agent now</span>{% endif %}</li>
 {%- endfor %}
 {%- if quietMore > 0 %}
 <li>{{ quietMore }} more</li>

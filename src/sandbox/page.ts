@@ -1,24 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { RequestHandler } from 'express'
 import { Liquid } from 'liquidjs'
+import type { SandboxConversation } from './conversations.ts'
 import type { SandboxContact } from './directory.ts'
-import type { Org, SandboxChannel, SandboxMessage } from './org.ts'
+import type { Org } from './org.ts'
 import { PAGE, STYLE } from './page-html.ts'
+import { dateOf, initialsOf, timelineOf } from './timeline.ts'
 
 /** Enough to look at; the control API has all. */
 const SHOWN_CUSTOMERS = 60
-const SHOWN_MESSAGES = 20
 
-const CHANNELS: Readonly<Record<SandboxChannel, string>> = {
-  webmessaging: 'Web messenger',
-  sms: 'SMS',
-  whatsapp: 'WhatsApp',
-  open: 'Open messaging',
-  apple: 'Apple Messages',
-  email: 'Email',
-}
-
-/** `GET /`: each customer's conversation as their messenger would show it, and their mail; who was written to last comes first. */
+/** `GET /`: each customer's conversations as their messenger would show them, and their mail; who was written to last comes first. */
 export function createPage(org: Org): RequestHandler {
   const liquid = new Liquid({ outputEscape: 'escape', ownPropertyOnly: true })
   const template = liquid.parse(PAGE)
@@ -39,46 +31,70 @@ export function createPage(org: Org): RequestHandler {
   }
 }
 
-/** Somebody who can be written to; an address that no contact has is a customer too. */
-type Customer = { name: string; known: string; active: boolean; messages: SandboxMessage[] }
+/** Somebody who can be written to; an address that no contact has is a customer too. `writtenAt`: null where the sandbox accepted nothing for them. */
+type Customer = {
+  name: string
+  known: string
+  active: boolean
+  writtenAt: number | null
+  conversations: SandboxConversation[]
+}
 
 function viewOf(org: Org) {
+  const now = org.clock.now()
   const customers = customersOf(org)
-  const lastAt = ({ messages }: Customer) => messages.at(-1)?.at ?? 0
   const written = customers
-    .filter(({ messages }) => messages.length > 0)
-    .sort((a, b) => lastAt(b) - lastAt(a))
-  const quiet = customers.filter(({ messages }) => messages.length === 0)
+    .filter(({ writtenAt }) => writtenAt !== null)
+    .sort((a, b) => (b.writtenAt ?? 0) - (a.writtenAt ?? 0))
+  const quiet = customers.filter(({ writtenAt }) => writtenAt === null)
   return {
     accepted: org.accepted.count,
-    customers: written.slice(0, SHOWN_CUSTOMERS).map((customer) => shown(customer, org.clock.now())),
-    quiet: quiet.slice(0, SHOWN_CUSTOMERS),
+    customers: written.slice(0, SHOWN_CUSTOMERS).map(({ name, known, active, conversations }) => ({
+      name,
+      known,
+      active,
+      initials: initialsOf(name),
+      ...timelineOf(conversations, now),
+    })),
+    quiet: quiet.slice(0, SHOWN_CUSTOMERS).map(({ name, known, active, conversations }) => ({
+      name,
+      known,
+      active,
+      session: lastSession(conversations),
+    })),
     quietMore: Math.max(0, quiet.length - SHOWN_CUSTOMERS),
   }
 }
 
-/** Each message is looked at once: there may be many thousands of both. */
+/** Each conversation is looked at once: there may be many thousands of both. */
 function customersOf(org: Org): Customer[] {
   const customers = new Map<string, Customer>()
   const byAddress = new Map<string, Customer>()
   for (const contact of org.directory.all()) {
-    if (contact.canonicalId !== undefined) continue
-    const { name, active = false } = contact
-    const customer = { name, known: knownAs(contact), active, messages: [] }
+    if (org.directory.canonicalOf(contact.id) !== contact.id) continue
+    const customer = newCustomer(contact.name, knownAs(contact))
     customers.set(contact.id, customer)
     for (const address of [...contact.emails, ...contact.phones]) byAddress.set(plain(address), customer)
   }
-  for (const message of org.messages) {
-    const to = plain(message.to)
-    const customer = message.contactId === '' ? byAddress.get(to) : customers.get(message.contactId)
-    if (customer) customer.messages.push(message)
-    else {
-      const stranger = { name: message.to, known: 'no contact', active: false, messages: [message] }
-      customers.set(`address ${to}`, stranger)
-      byAddress.set(to, stranger)
+  for (const conversation of org.conversations.byId.values()) {
+    const { contactId } = conversation
+    const to = plain(conversation.to)
+    const known = contactId === '' ? byAddress.get(to) : customers.get(org.directory.canonicalOf(contactId))
+    const customer = known ?? newCustomer(conversation.to || contactId, 'no contact')
+    if (!known) {
+      customers.set(`stranger ${contactId} ${to}`, customer)
+      byAddress.set(to, customer)
     }
+    customer.conversations.push(conversation)
+    customer.active ||= conversation.endedAt === null
+    const last = conversation.messages.findLast(({ by }) => by === 'api')
+    if (last) customer.writtenAt = Math.max(customer.writtenAt ?? 0, last.at)
   }
   return [...customers.values()]
+}
+
+function newCustomer(name: string, known: string): Customer {
+  return { name, known, active: false, writtenAt: null, conversations: [] }
 }
 
 /** WhatsApp writes numbers without their plus sign. */
@@ -92,48 +108,8 @@ function knownAs({ externalId, emails, phones }: SandboxContact): string {
   )
 }
 
-function shown({ name, known, active, messages }: Customer, now: number) {
-  const latest = messages.slice(-SHOWN_MESSAGES)
-  let before = ''
-  return {
-    name,
-    known,
-    active,
-    initials: initialsOf(name),
-    older: messages.length - latest.length,
-    messages: latest.map((message) => {
-      const day = dayOf(message.at, now)
-      const isNew = day !== before
-      before = day
-      return { ...shownMessage(message), day: isNew ? day : null }
-    }),
-  }
-}
-
-function shownMessage({ channel, from, subject, text, html, at }: SandboxMessage) {
-  const iso = new Date(at).toISOString()
-  return {
-    channel: CHANNELS[channel],
-    isMail: channel === 'email',
-    from: from.name ?? (channel === 'email' ? from.address : 'Your business'),
-    subject: subject || '(no subject)',
-    text: text || (html === null ? '' : 'This email has HTML only.'),
-    html,
-    iso,
-    time: iso.slice(11, 16),
-  }
-}
-
-function initialsOf(name: string): string {
-  const [first = '?', ...rest] = [...name.matchAll(/(?<![\p{L}\p{N}])[\p{L}\p{N}]/gu)].map(
-    ([letter]) => letter,
-  )
-  return `${first}${rest.at(-1) ?? ''}`.toUpperCase()
-}
-
-const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
-
-function dayOf(at: number, now: number): string {
-  const day = DAY.format(at)
-  return day === DAY.format(now) ? 'Today' : day
+/** When the customer last began to talk to us themselves. */
+function lastSession(conversations: readonly SandboxConversation[]): string | null {
+  const inbound = conversations.filter(({ originatingDirection }) => originatingDirection === 'inbound')
+  return inbound.length === 0 ? null : dateOf(Math.max(...inbound.map(({ startedAt }) => startedAt)))
 }

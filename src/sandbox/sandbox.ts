@@ -1,44 +1,69 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import express from 'express'
 import type { z } from 'zod'
-import type { Clock } from '../clock.ts'
 import { PostriderError } from '../errors.ts'
-import { type Counts, createApi } from './api.ts'
+import { type Counts, createApi, type SeenRequest } from './api.ts'
 import { createControl } from './control.ts'
-import { createDirectory, DEPLOYMENT, EXTERNAL_SOURCE, type SandboxContact } from './directory.ts'
+import type { SandboxConversation, SandboxMessage } from './conversations.ts'
+import { type Delivery, setDelivery } from './delivery.ts'
+import {
+  DEPLOYMENT,
+  EXTERNAL_SOURCE,
+  OPEN_INTEGRATION,
+  type SandboxContact,
+  SMS_NUMBER,
+  WHATSAPP_INTEGRATION,
+} from './directory.ts'
 import { createFaults, type Fault } from './faults.ts'
+import { listen } from './listen.ts'
 import { createLogins, SANDBOX_CLIENT } from './login.ts'
-import type { Org, SandboxMessage } from './org.ts'
+import { createOrg, type OrgOptions } from './org.ts'
 import { createPage } from './page.ts'
+import {
+  addContact,
+  addConversation,
+  addExampleSessions,
+  type GivenConversation,
+  setActive,
+} from './sessions.ts'
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
 
-export { DEPLOYMENT, EXTERNAL_SOURCE, SANDBOX_CLIENT }
+export type { SandboxConversation, SandboxMessage }
+export {
+  DEPLOYMENT,
+  EXTERNAL_SOURCE,
+  OPEN_INTEGRATION,
+  SANDBOX_CLIENT,
+  type SeenRequest,
+  SMS_NUMBER,
+  WHATSAPP_INTEGRATION,
+}
 
-export type SandboxOptions = {
+export type SandboxOptions = OrgOptions & {
   /** 0: a free one. */
   port: number
-  clock: Clock
   host?: string
   /** Calls that one token may make in a minute; null: no limit. The real default is 300. */
   rateLimitPerMinute?: number | null
   /** 24 h, as the real default. */
   tokenLifeMs?: number
-  /** Asked for identifiers that the example contacts do not have. */
-  resolveContact?: (identifier: { type: string; value: string }) => { id: string } | null
-  /** Known beside the example's own. */
-  deployments?: readonly string[]
-  externalSources?: readonly { id: string; name: string }[]
-  /** Domains that emails may come from. */
-  emailDomains?: readonly string[] | 'any'
   /** Permissions that the client's roles lack. */
   missingPermissions?: readonly string[]
+  /** Decides which requests a fault with a share meets: from 0 to below 1. Math.random by default. */
+  random?: () => number
+  /** Told each request but the login's, once it is answered, or when it never will be. */
+  onRequest?: (seen: SeenRequest) => void
 }
 
 export type Sandbox = {
   url: string
   port: number
-  /** What it accepted, oldest first. */
+  /** What it accepted, oldest first; of very many, the newest. */
   messages(): readonly SandboxMessage[]
+  /** How many it accepted for each contact, or for each address where there was only one; of all, whatever became of the list. */
+  sentTo(): ReadonlyMap<string, number>
+  conversations(): readonly SandboxConversation[]
   /** Requests that were acted on, by operation. */
   counts(): Counts
   /** Requests by operation and status, `message 200`. */
@@ -51,7 +76,23 @@ export type Sandbox = {
   mend(): Promise<void>
   revokeTokens(): void
   addContact(contact: SandboxContact): void
+  mergeContacts(fromId: string, intoId: string): void
+  /** Whether an agent talks to the contact now; agentless messages are refused then. */
+  setActive(contactId: string, active: boolean): void
+  /** An earlier session of a contact, or one that goes on. */
+  addConversation(conversation: z.input<typeof GivenConversation>): SandboxConversation
+  /** What became of a message. */
+  setDelivery(
+    messageId: string,
+    status: Delivery['status'],
+    reasons?: z.input<typeof Delivery>['reasons'],
+  ): void
   setMissingPermissions(permissions: readonly string[]): void
+  setRateLimit(perMinute: number | null): void
+  /** Somebody else makes so many calls with the same tokens. */
+  useCalls(count: number): void
+  setDailyLimit(limit: Settings['dailyLimit']): void
+  setAnalyticsLag(ms: number): void
   close(): Promise<void>
 }
 
@@ -59,31 +100,18 @@ const DAY_MS = 24 * 3_600_000
 
 /** A stand-in for Genesys Cloud over HTTP, for the demo and for tests. Nothing that it is sent leaves it. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { clock, host = '127.0.0.1' } = options
-  const org: Org = {
-    clock,
-    directory: createDirectory(options.resolveContact ?? (() => null)),
-    deployments: new Set([DEPLOYMENT, ...(options.deployments ?? [])]),
-    externalSources: new Map(
-      [EXTERNAL_SOURCE, ...(options.externalSources ?? [])].map(({ id, name }) => [id, name]),
-    ),
-    emailDomains:
-      options.emailDomains === undefined || options.emailDomains === 'any'
-        ? 'any'
-        : new Set(options.emailDomains),
-    messages: [],
-    accepted: { count: 0 },
-    conversations: new Map(),
-  }
+  const { host = '127.0.0.1', rateLimitPerMinute = DEFAULT_SETTINGS.rateLimitPerMinute } = options
+  const org = createOrg(options, rateLimitPerMinute)
+  addExampleSessions(org)
   const logins = createLogins({
-    clock,
+    clock: options.clock,
     tokenLifeMs: options.tokenLifeMs ?? DAY_MS,
-    rateLimitPerMinute: options.rateLimitPerMinute === undefined ? 300 : options.rateLimitPerMinute,
+    settings: org.settings,
     client: SANDBOX_CLIENT,
   })
-  const faults = createFaults()
+  const faults = createFaults(options.random ?? Math.random)
   const missing = new Set(options.missingPermissions ?? [])
-  const api = createApi({ org, logins, faults, missing })
+  const api = createApi({ org, logins, faults, missing, onRequest: options.onRequest })
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
@@ -110,7 +138,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     url: `http://${host}:${port}`,
     port,
-    messages: () => org.messages,
+    messages: () => org.accepted.messages,
+    sentTo: () => org.accepted.byCustomer,
+    conversations: () => [...org.conversations.byId.values()],
     counts: () => ({ ...api.counts }),
     requests: () => Object.fromEntries(api.requests),
     fault: faults.add,
@@ -121,10 +151,24 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (!server.listening) server = await listen(handler, sockets, host, port)
     },
     revokeTokens: logins.revokeAll,
-    addContact: org.directory.add,
+    addContact: (contact) => addContact(org, contact),
+    mergeContacts: org.directory.merge,
+    setActive: (contactId, active) => setActive(org, contactId, active),
+    addConversation: (conversation) => addConversation(org, conversation),
+    setDelivery: (messageId, status, reasons = []) => setDelivery(org, messageId, { status, reasons }),
     setMissingPermissions(permissions) {
       missing.clear()
       for (const permission of permissions) missing.add(permission)
+    },
+    setRateLimit(perMinute) {
+      org.settings.rateLimitPerMinute = perMinute
+    },
+    useCalls: logins.useCalls,
+    setDailyLimit(limit) {
+      org.settings.dailyLimit = limit
+    },
+    setAnalyticsLag(ms) {
+      org.settings.analyticsLagMs = ms
     },
     close: async () => {
       if (server.listening) await unplug()
@@ -139,24 +183,4 @@ export function assertSandboxAllowed({ nodeEnv, asked }: { nodeEnv: string; aske
     'REFUSED',
     'This is production (NODE_ENV), where the sandbox would take messages that real customers wait for. Where that is meant, add --sandbox.',
   )
-}
-
-function listen(
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
-  sockets: Set<Socket>,
-  host: string,
-  port: number,
-): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: 30_000 }, handler)
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const words = `The sandbox cannot listen on ${host}:${port} (${cause.code}). Stop what listens there, or choose another port.`
-      reject(new PostriderError('PORT_IN_USE', words, { cause }))
-    })
-    server.listen(port, host, () => resolve(server))
-  })
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { command, jsonOf } from './run.ts'
-import { type MessageJson, withDemoService } from './service.ts'
+import { type EventJson, type MessageJson, withDemoService } from './service.ts'
 
 describe('acting on the ledger of a running service', () => {
-  const { run, list, events, one, replay, folder, demo } = withDemoService()
+  const { run, list, events, one, replay, folder, demo } = withDemoService({
+    sources: 'genesys: { preset: genesys-undelivered, secrets: [a-token-of-the-tests] }',
+  })
 
   describe('acting', () => {
     it('retry, cancel and retry again: by whom and why is kept', async () => {
@@ -43,15 +45,15 @@ describe('acting on the ledger of a running service', () => {
       assert.notEqual(json.attempts[1]?.by, null)
     })
 
-    it('one that is unconfirmed: status asks for a person, and settle says what became of it', async () => {
+    it('one that is unconfirmed: status says that it is looked for, and settle what became of it', async () => {
       await demo().fault({ operation: 'email', reset: 'after-acting', times: 1 })
       await replay('order-placed', '--times', '2')
       await demo().settled()
       const [message] = await list('--state', 'unconfirmed')
       assert.ok(message)
       const status = await run('status')
-      assert.equal(status.code, 1)
-      assert.match(status.out, /^! 1 message unconfirmed: .*settle/m)
+      assert.match(status.out, /^Looking +1 unconfirmed, 1 of them still looked for$/m)
+      assert.doesNotMatch(status.out, /^! .*unconfirmed/m)
       const settled = jsonOf<MessageJson>(
         await run('messages', 'settle', String(message.id), '--as', 'sent', '--by', 'ada', '--json'),
       )
@@ -118,8 +120,24 @@ describe('acting on the ledger of a running service', () => {
       it(`a mistyped ${scope} is not thought paused`, async () => {
         const { code, err } = await run('pause', scope, name)
         assert.equal(code, 1)
-        assert.match(err, new RegExp(`Nothing is paused: there is no ${scope} ${name}\\. There (is|are): `))
+        assert.match(err, new RegExp(`Nothing is paused: there is no ${scope} ${name}\\. There are: \\w+`))
         assert.equal((await demo().service.ledger.pauses()).length, 0)
+      })
+    }
+
+    for (const [scope, name] of [
+      ['route', 'send'],
+      ['source', 'cli'],
+    ] as const) {
+      it(`what postrider send plans, before it has planned anything: ${scope} ${name}`, async () => {
+        assert.equal((await list('--source', 'cli')).length, 0)
+        const paused = await run('pause', scope, name)
+        assert.equal(paused.code, 0, paused.err)
+        assert.deepEqual(
+          (await demo().service.ledger.pauses()).map((pause) => [pause.scope, pause.name]),
+          [[scope, name]],
+        )
+        assert.equal((await run('resume', scope, name)).code, 0)
       })
     }
 
@@ -127,6 +145,57 @@ describe('acting on the ledger of a running service', () => {
       const variables = { ...demo().variables, POSTRIDER_CONFIG: join(folder.path, 'none.yaml') }
       assert.equal((await command(['pause', 'route', 'anything'], variables)).code, 0)
       assert.equal((await command(['resume', 'route', 'anything'], variables)).code, 0)
+    })
+  })
+
+  describe('an event about messages that were not seen', () => {
+    const deliver = async (name: string, body: unknown): Promise<EventJson | undefined> => {
+      const file = folder.write(name, JSON.stringify({ source: 'genesys', body }))
+      const said = await run('replay', file, '--url', demo().service.url)
+      assert.equal(said.code, 0, said.err)
+      return (await events('--source', 'genesys', '--limit', '1'))[0]
+    }
+
+    it('replan leaves what it says was marked, and the exit code is 0', async () => {
+      const event = await deliver('known.json', { conversationId: 'of-somebody-else' })
+      assert.match(String(event?.reason), /no message of this conversation is known/)
+      const said = await run('events', 'replan', String(event?.id), '--json')
+      assert.equal(said.code, 0, said.err)
+      const [outcome] = jsonOf<{ state: string; added: number; reason: string }[]>(said)
+      assert.deepEqual([outcome?.state, outcome?.added, outcome?.reason], ['unrouted', 0, event?.reason])
+      const [after] = await events('--source', 'genesys')
+      assert.deepEqual(after, event)
+    })
+  })
+
+  describe('an event of postrider send', () => {
+    let event: EventJson | undefined
+    before(async () => {
+      const words = ['send', '--external-id', 'C-1001', '--email', 'ada@example.com', '--locale', 'en']
+      const what = ['--template', 'order-placed', '--channels', 'email', '--shadow', '--yes']
+      const data = ['--data', 'order.number=7', '--data', 'order.total=9', '--name', 'Ada Example']
+      const said = await run(...words, ...what, ...data)
+      assert.equal(said.code, 0, said.err)
+      ;[event] = await events('--source', 'cli')
+    })
+
+    it('is not planned again, and no other with it: no route has planned it', async () => {
+      const { eventId } = await one('ticket-resolved')
+      const { code, out, err } = await run('events', 'replan', String(eventId), String(event?.id))
+      assert.deepEqual([code, out], [1, ''])
+      assert.match(err, /planned by postrider send.*messages retry.*postrider send\.\n$/)
+    })
+
+    it('is not previewed: its message has the text', async () => {
+      const { code, out, err } = await run('preview', 'order-placed', '--event', String(event?.id))
+      assert.deepEqual([code, out], [1, ''])
+      assert.match(
+        err,
+        new RegExp(`planned by postrider send.*events show ${event?.id} lists.*messages show`),
+      )
+      const route = await run('preview', 'send', '--event', String(event?.id))
+      assert.equal(route.code, 1)
+      assert.match(route.err, /on no route of the configuration.*send --shadow/)
     })
   })
 

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { ROOT } from '../run-postrider.ts'
-import { command, DEMO_CONFIG, FIXTURES, jsonOf, temporaryFolder } from './run.ts'
+import { command, DEMO_CONFIG, FIXTURES, jsonOf, SECRET, temporaryFolder } from './run.ts'
 
 type Checked = {
   ok: boolean
   problems: { file: string; line: number; message: string }[]
   warnings: { message: string }[]
+  genesys: unknown
+  sources: unknown
   routes: Record<string, unknown>[]
   fixtures: { file: string; differences: string[] }[]
   unchecked: { file: string; why: string }[]
@@ -25,6 +27,51 @@ describe('check', () => {
     assert.equal(checked.ok, true)
     assert.ok(checked.warnings.some(({ message }) => message.includes('CRM_WEBHOOK_SECRET')))
     assert.equal(checked.fixtures.length, 8)
+    assert.deepEqual(checked.sources, [{ name: 'crm', preset: 'standard-webhooks', secrets: 0 }])
+    const { out } = await command(['check', '--fixtures', FIXTURES], variables)
+    assert.match(
+      out,
+      /^sources\n {2}crm +standard-webhooks · no secret here: every delivery would be refused$/m,
+    )
+  })
+
+  it('shows how Genesys is used, as far as it is not by default, and what the sources are', async () => {
+    const file = folder.write(
+      'set-up.yaml',
+      [
+        'genesys:',
+        '  sms: { from: "+13175550100" }',
+        '  open: { integrationId: an-integration }',
+        '  defaultCountry: DE',
+        '  deliveryShare: 0.1',
+        'sources:',
+        `  crm: { preset: svix, secrets: [${SECRET}, ${SECRET}] }`,
+        '  genesys: { preset: genesys-undelivered, secrets: [a-token-of-the-tests] }',
+        'routes: {}',
+      ].join('\n'),
+    )
+    const noFixtures = dirname(folder.write('none/readme.txt', ''))
+    const args = ['check', '--config', file, '--fixtures', noFixtures]
+    const said = await command(args, {})
+    assert.equal(said.code, 0, said.out)
+    assert.match(
+      said.out,
+      /^genesys\n {2}channels +open, sms\n {2}defaultCountry +DE\n {2}deliveryShare +0\.1\n\n/m,
+    )
+    assert.match(
+      said.out,
+      /^sources\n {2}crm +standard-webhooks · 2 secrets\n {2}genesys +genesys-undelivered · 1 secret\n\n/m,
+    )
+    const usual = await command(['check', '--fixtures', FIXTURES], { POSTRIDER_CONFIG: DEMO_CONFIG })
+    assert.match(usual.out, /^genesys\n {2}channels +webmessaging, email\n\n/m)
+    const json = await command([...args, '--json'], {})
+    const { genesys, sources } = jsonOf<Checked>(json)
+    assert.deepEqual(genesys, { channels: ['open', 'sms'], defaultCountry: 'DE', deliveryShare: 0.1 })
+    assert.deepEqual(sources, [
+      { name: 'crm', preset: 'standard-webhooks', secrets: 2 },
+      { name: 'genesys', preset: 'genesys-undelivered', secrets: 1 },
+    ])
+    for (const { out } of [said, json]) assert.doesNotMatch(out, /whsec_|a-token/)
   })
 
   it('shows every route with what is in effect, defaults too', async () => {
@@ -159,6 +206,43 @@ describe('preview', () => {
       assert.match(said.err, words)
     })
   }
+
+  describe('of whatsapp', () => {
+    const folder = temporaryFolder()
+    after(() => folder[Symbol.dispose]())
+    const config = folder.write(
+      'postrider.yaml',
+      [
+        'genesys: { whatsapp: { integrationId: an-integration } }',
+        `sources: { crm: { preset: standard-webhooks, secrets: [${SECRET}] } }`,
+        'routes:',
+        '  told: { on: crm/ticket.resolved, template: told, channels: [whatsapp] }',
+        '  bare: { on: crm/ticket.resolved, template: bare, channels: [whatsapp] }',
+      ].join('\n'),
+    )
+    const response =
+      '---\nwhatsapp: { responseId: response-7, header: ["{{ customer.name }}"], body: ["{{ data.ticket.subject }}", "{{ data.ticket.id }}"] }\n---\n'
+    folder.write('templates/told.liquid', `${response}Hello {{ customer.name }}.`)
+    folder.write('templates/bare.liquid', response)
+    const shown = (route: string) =>
+      command(['preview', route, ...fixture('ticket-resolved')], { POSTRIDER_CONFIG: config })
+
+    it('shows the response and what is filled in, then the text for operators', async () => {
+      const { code, out } = await shown('told')
+      assert.equal(code, 0, out)
+      assert.match(
+        out,
+        /^response {2}response-7\nheader {4}\S+: Ada Example\nbody {6}\S+: Cannot log in\nbody {6}\S+: T-\S+\n\nHello Ada Example\.\n$/m,
+      )
+    })
+
+    it('says it once where there is no such text', async () => {
+      const { code, out } = await shown('bare')
+      assert.equal(code, 0, out)
+      assert.equal(out.split('response-7').length, 2, out)
+      assert.equal(out.split('Cannot log in').length, 2, out)
+    })
+  })
 
   it('says why a route plans nothing for an event, and ends with 1', async () => {
     const { code, out } = await command(['preview', 'order-placed', ...fixture('ticket-resolved')], variables)

@@ -3,6 +3,8 @@ import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { EXTERNAL_SOURCE } from '../../src/sandbox/directory.ts'
 import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { HELD } from '../contract/held.ts'
+import { closeHosts, host, json } from '../genesys/host.ts'
 import { command, DEMO_CONFIG, jsonOf, temporaryFolder } from './run.ts'
 
 describe('doctor', () => {
@@ -10,7 +12,7 @@ describe('doctor', () => {
   let sandbox: Sandbox
   let variables: Record<string, string>
   before(async () => {
-    sandbox = await startSandbox({ port: 0, clock: systemClock })
+    sandbox = await startSandbox({ port: 0, clock: systemClock, ...HELD })
     variables = {
       POSTRIDER_CONFIG: DEMO_CONFIG,
       GENESYS_GATEWAY_URL: sandbox.url,
@@ -27,13 +29,17 @@ describe('doctor', () => {
     const { code, out } = await command(['doctor'], variables)
     assert.equal(code, 0, out)
     const lines = out.trim().split('\n').slice(1)
-    assert.ok(lines.length >= 6 && lines.every((line) => line.startsWith('ok ')), out)
+    assert.ok(lines.length === 10 && lines.every((line) => line.startsWith('ok ')), out)
     for (const name of [
       'login',
       'find contacts',
       'send web messages',
       'messenger deployment',
+      'guests become contacts',
       'send emails',
+      'find conversations',
+      'read messages',
+      'rate limit',
     ]) {
       assert.match(out, new RegExp(`^ok +${name}: `, 'm'))
     }
@@ -55,9 +61,10 @@ describe('doctor', () => {
       assert.equal(said.code, 1)
       const { ok, findings } = jsonOf<{
         ok: boolean
-        findings: { ok: boolean; name: string; todo: string | null }[]
+        findings: { ok: boolean; level: string; name: string; todo: string | null }[]
       }>(said)
       assert.equal(ok, false)
+      for (const finding of findings) assert.equal(finding.level, finding.ok ? 'ok' : 'fail')
       const failed = findings.filter((finding) => !finding.ok)
       assert.deepEqual(
         failed.map(({ name }) => name),
@@ -117,7 +124,7 @@ routes: {}
     sandbox.fault({ operation: 'other', status: 403, body, times: 1 })
     const { code, out } = await command(['doctor'], variables)
     assert.equal(code, 0, out)
-    assert.match(out, /^ok +external source: .*not checked.*\n +.*externalContacts:externalSource:view/m)
+    assert.match(out, /^warn +external source: .*not checked.*\n +.*externalContacts:externalSource:view/m)
   })
 
   it('external sources that cannot be listed now: a failure like any other', async () => {
@@ -127,8 +134,33 @@ routes: {}
     assert.match(out, /^FAIL +external source: 503/m)
   })
 
+  it('fewer calls allowed than are configured: a warning', async () => {
+    const fewer = await startSandbox({ port: 0, clock: systemClock, rateLimitPerMinute: 120, ...HELD })
+    try {
+      const { code, out } = await command(['doctor'], { ...variables, GENESYS_GATEWAY_URL: fewer.url })
+      assert.equal(code, 0, out)
+      assert.match(out, /^warn +rate limit: 120 calls .*300\n +.*rateLimitPerMinute to 120/m)
+    } finally {
+      await fewer.close()
+    }
+  })
+
+  it('calls that others make: a warning', async () => {
+    const headers = { 'inin-ratelimit-allowed': '300', 'inin-ratelimit-count': '200' }
+    const { url } = await host((_, response) =>
+      json(response, 404, { code: 'not.found', message: 'none' }, headers),
+    )
+    try {
+      const { out } = await command(['doctor'], { ...variables, GENESYS_GATEWAY_URL: url })
+      // The doctor's own are taken off: 9 of the answers are to questions of this configuration.
+      assert.match(out, /^warn +rate limit: 300 calls .*; 19\d of this minute’s 200 .*\n +.*OAuth client/m)
+    } finally {
+      await closeHosts()
+    }
+  })
+
   it('nobody listens: says so and what to look at', async () => {
-    const gone = await startSandbox({ port: 0, clock: systemClock })
+    const gone = await startSandbox({ port: 0, clock: systemClock, ...HELD })
     await gone.close()
     const { code, out } = await command(['doctor'], { ...variables, GENESYS_GATEWAY_URL: gone.url })
     assert.equal(code, 1)

@@ -13,13 +13,17 @@ type Replayed = {
   answer: string
   ms: number
 }
+/** Not ASCII: what is sent byte by byte. */
+const TOKEN = 'the-tökén-of-the-tests'
 const TICKET = join(FIXTURES, 'ticket-resolved.json')
 
 describe('replay', () => {
   const folder = temporaryFolder()
   let demo: DemoService
   before(async () => {
-    demo = await startDemoService(folder)
+    demo = await startDemoService(folder, {
+      sources: `genesys: { preset: genesys-undelivered, secrets: [${TOKEN}] }`,
+    })
   })
   after(async () => {
     await demo.service.stop()
@@ -81,6 +85,67 @@ describe('replay', () => {
     assert.match((await replay(TICKET, '--skew', '-2m')).out, / 200 /)
   })
 
+  describe('a source that sends a token', () => {
+    const told = folder.write(
+      'undelivered.json',
+      JSON.stringify({
+        source: 'genesys',
+        body: { eventBody: { conversationId: 'conversation-1', messages: [{ id: 'message-1' }] } },
+      }),
+    )
+    const unreadable = folder.write('no-event.json', JSON.stringify({ source: 'genesys', body: 'no JSON' }))
+
+    it('is authentic by it; the id shown is the key of its event, and what comes again is known', async () => {
+      const said = await replay(told, unreadable, '--duplicate', '--json')
+      assert.equal(said.code, 0, said.out)
+      const replayed = jsonOf<Replayed[]>(said)
+      assert.deepEqual(
+        replayed.map(({ answer }) => answer),
+        ['recorded', 'known', 'recorded', 'known'],
+      )
+      const events = await demo.service.ledger.reads.events({ source: 'genesys', limit: 10 })
+      assert.deepEqual(
+        events.map(({ key }) => key),
+        [replayed[2]?.webhookId, replayed[0]?.webhookId],
+      )
+    })
+
+    it('--times makes new events, of what can be read', async () => {
+      const said = await replay(told, unreadable, '--times', '3', '--json')
+      assert.equal(said.code, 0, said.out)
+      assert.deepEqual(
+        jsonOf<Replayed[]>(said).map(({ answer }) => answer),
+        ['known', 'known', 'recorded', 'known', 'recorded', 'known'],
+      )
+      const [event] = await demo.service.ledger.reads.events({ source: 'genesys', limit: 1 })
+      const { eventBody } = JSON.parse(String(event?.raw))
+      assert.deepEqual(
+        [eventBody.conversationId, eventBody.messages],
+        ['conversation-1', [{ id: 'message-1' }]],
+      )
+    })
+
+    for (const part of ['signature', 'header']) {
+      it(`--tamper ${part} changes the token: refused, as it must be, so 0`, async () => {
+        const said = await replay(told, '--tamper', part)
+        assert.equal(said.code, 0)
+        assert.match(said.out, / 401 .*the token is none of this source/)
+      })
+    }
+
+    it('--tamper body: nothing would refuse it, so nothing is posted', async () => {
+      const { code, out, err } = await replay(told, '--tamper', 'body')
+      assert.deepEqual([code, out], [2, ''])
+      assert.match(err, /a token says nothing of the body/)
+    })
+
+    it('--skew: there is no time in it, so it is accepted', async () => {
+      const said = await replay(told, '--skew', '-10m')
+      assert.equal(said.code, 0)
+      assert.match(said.out, / 200 /)
+    })
+  })
+
   it('an answer that was not expected is a failure', async () => {
     const other = folder.write(
       'other-secret.yaml',
@@ -96,7 +161,12 @@ describe('replay', () => {
     ['no such file', () => ['nowhere.json'], 1, /no file nowhere\.json/],
     ['a file that is no fixture', () => [folder.write('no.json', '{}')], 1, /no\.json: source: /],
     ['a file that is no JSON', () => [folder.write('not.json', '{')], 1, /not\.json: .*JSON/],
-    ['an unknown source', () => [TICKET, '--source', 'shop'], 1, /no source shop in .*there are: crm/],
+    [
+      'an unknown source',
+      () => [TICKET, '--source', 'shop'],
+      1,
+      /no source shop in .*there are: genesys, crm/,
+    ],
     ['no address', () => [TICKET, '--url', 'here'], 2, /--url: .*http:\/\/127/],
     ['not a number of times', () => [TICKET, '--times', 'many'], 2, /whole number/],
     ['no times at all', () => [TICKET, '--times', '0'], 2, /from 1/],

@@ -75,11 +75,11 @@ describe('sandbox', () => {
 
   it('knows the ids that are set, whatever they are', async () => {
     folder.write('config/postrider.yaml', CONFIG)
-    folder.write('.env', 'GENESYS_DEPLOYMENT_ID="my deployment #1"\nGENESYS_EXTERNAL_SOURCE_ID=crm-ids\n')
+    folder.write('.env', 'GENESYS_DEPLOYMENT_ID=my-deployment\nGENESYS_EXTERNAL_SOURCE_ID="crm ids #1"\n')
     await using printed = await runSandbox(folder.path)
     folder.write('.env', '')
-    assert.equal(printed.settings.GENESYS_DEPLOYMENT_ID, 'my deployment #1')
-    assert.equal(printed.settings.GENESYS_EXTERNAL_SOURCE_ID, 'crm-ids')
+    assert.equal(printed.settings.GENESYS_DEPLOYMENT_ID, 'my-deployment')
+    assert.equal(printed.settings.GENESYS_EXTERNAL_SOURCE_ID, 'crm ids #1')
     await assertUsable(folder, printed)
   })
 

@@ -4,6 +4,7 @@ import { after, before } from 'node:test'
 import { readEnvironment, type Variables } from '../../src/environment.ts'
 import { type Service, startService } from '../../src/main.ts'
 import type { Message } from '../../src/message.ts'
+import { HELD } from '../contract/held.ts'
 import { ROOT } from '../run-postrider.ts'
 import { testLog } from '../test-log.ts'
 import { command, DEMO_CONFIG, FIXTURES, type Folder, jsonOf, type Said, temporaryFolder } from './run.ts'
@@ -17,10 +18,18 @@ export type DemoService = {
   settled(): Promise<readonly Message[]>
 }
 
-/** The demo's configuration with a budget that a test need not wait for, sending to a sandbox of its own, in this process. */
-export async function startDemoService(folder: Folder): Promise<DemoService> {
+/**
+ * The demo's configuration with a budget that a test need not wait for, sending to a sandbox of its own, in this process. `sources`: a line of further
+ * sources.
+ */
+export async function startDemoService(
+  folder: Folder,
+  { sources = '' }: { sources?: string } = {},
+): Promise<DemoService> {
   cpSync(join(ROOT, 'examples/demo/templates'), join(folder.path, 'templates'), { recursive: true })
-  const text = readFileSync(DEMO_CONFIG, 'utf8').replace('genesys:', 'genesys:\n  rateLimitPerMinute: 3000')
+  const text = readFileSync(DEMO_CONFIG, 'utf8')
+    .replace('genesys:', 'genesys:\n  rateLimitPerMinute: 3000')
+    .replace('sources:', `sources:\n  ${sources}`)
   const variables = {
     POSTRIDER_CONFIG: folder.write('postrider.yaml', text.replace('delay: 5s', 'delay: 1h')),
     DATABASE_URL: `sqlite:${join(folder.path, 'postrider.db')}`,
@@ -33,6 +42,7 @@ export async function startDemoService(folder: Folder): Promise<DemoService> {
     log: testLog(),
     sandbox: true,
     sandboxPort: 0,
+    sandboxOptions: HELD,
   })
   return {
     service,
@@ -103,13 +113,13 @@ export const EXAMPLES = [
   'malformed',
 ] as const
 
-/** A running demo service for one suite, its examples delivered and settled; the commands beside it, and the folder of its ledger. */
-export function withDemoService() {
+/** A running demo service for one suite (`options`: as for it), its examples delivered and settled; the commands beside it, and the folder of its ledger. */
+export function withDemoService(options: { sources?: string } = {}) {
   const folder = temporaryFolder()
   let demo: DemoService
   const commands = beside(() => demo)
   before(async () => {
-    demo = await startDemoService(folder)
+    demo = await startDemoService(folder, options)
     for (const name of EXAMPLES) await commands.replay(name)
     await demo.settled()
   })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { changed, loaded, problemsOf } from './written.ts'
+import { changed, ENV, loaded, problemsOf } from './written.ts'
+
+const RESPONSE = '---\nsubject: Hi\nwhatsapp: { responseId: response-1 }\n---\nHello'
 
 describe('what the parts of the file say about each other', () => {
   const email = { 'greet.liquid': 'Hello', 'greet.email.liquid': '---\nsubject: Hi\n---\nHello' }
@@ -70,6 +72,84 @@ describe('what the parts of the file say about each other', () => {
       ':10 routes.greet.channels: webmessaging needs genesys.webmessaging',
     ],
   ]
+  /** The channel alone, with all blocks but its own. */
+  const ALL_BLOCKS = `  sms: { from: "+13175550100" }
+  whatsapp: { integrationId: integration-1 }
+  open: { integrationId: integration-2 }
+`
+  const BLOCKS = changed('sources:\n', `${ALL_BLOCKS}sources:\n`)
+  for (const channel of ['sms', 'whatsapp', 'open']) {
+    const block = ALL_BLOCKS.split('\n').find((line) => line.includes(`  ${channel}:`)) ?? ''
+    cases.push([
+      `a channel that Genesys is not told how to use: ${channel}`,
+      {
+        yaml: changed('[webmessaging]', `[${channel}]`, changed(`${block}\n`, '', BLOCKS)),
+        templates: { 'greet.liquid': RESPONSE },
+      },
+      `:13 routes.greet.channels: ${channel} needs genesys.${channel}`,
+    ])
+  }
+  const onAll = (channels: string, ...lines: string[]) =>
+    changed('[webmessaging]', `[${channels}]`, BLOCKS) + lines.map((line) => `    ${line}\n`).join('')
+  const all = { 'greet.liquid': RESPONSE }
+  cases.push(
+    [
+      'whatsapp over a file that names no response',
+      { yaml: onAll('whatsapp') },
+      ':13 routes.greet.template: greet has no response for whatsapp: give greet.whatsapp.liquid a front matter with whatsapp: { responseId',
+    ],
+    [
+      'whatsapp over a file that names no response, in one of its languages',
+      { yaml: onAll('whatsapp'), templates: { ...all, 'greet.de.liquid': 'Hallo' } },
+      ':13 routes.greet.template: greet has no response for whatsapp',
+    ],
+    [
+      'whatsapp over a file of another channel',
+      { yaml: onAll('whatsapp'), templates: { 'greet.sms.liquid': 'Hello' } },
+      ':13 routes.greet.template: greet has no file for whatsapp: add greet.liquid or greet.whatsapp.liquid',
+    ],
+    [
+      'a customer without what sms needs',
+      { yaml: onAll('sms', 'customer: { email: "{{ data.email }}" }'), templates: all },
+      ':14 routes.greet.channels: sms needs customer.phone',
+    ],
+    [
+      'a customer without what whatsapp needs',
+      { yaml: onAll('whatsapp', 'customer: { email: "{{ data.email }}" }'), templates: all },
+      ':14 routes.greet.channels: whatsapp needs customer.phone',
+    ],
+    [
+      'a customer without what open needs',
+      { yaml: onAll('open', 'customer: { email: "{{ data.email }}" }'), templates: all },
+      ':14 routes.greet.channels: open needs customer.externalId',
+    ],
+    [
+      'a customer without what email needs',
+      { yaml: onAll('email', 'customer: { phone: "{{ data.phone }}" }'), templates: all },
+      ':14 routes.greet.channels: email needs customer.email',
+    ],
+    [
+      'a customer without what webmessaging finds the contact by',
+      {
+        yaml: onAll('webmessaging', 'findBy: [phone, email]', 'customer: { externalId: "{{ data.id }}" }'),
+        templates: all,
+      },
+      ':14 routes.greet.channels: webmessaging needs customer.phone or customer.email',
+    ],
+    [
+      'a customer without what a session is found by',
+      {
+        yaml: onAll(
+          'sms',
+          'findBy: [externalId]',
+          'customer: { phone: "{{ data.phone }}" }',
+          'requireSession: 30d',
+        ),
+        templates: all,
+      },
+      ':17 routes.greet.requireSession: needs customer.externalId: sessions are those of a contact',
+    ],
+  )
   for (const [name, written, expected] of cases) {
     test(name, () => {
       const problems = problemsOf(written)
@@ -110,5 +190,103 @@ describe('what the parts of the file say about each other', () => {
     )
     assert.deepEqual(loaded({ yaml: own }).warnings, [])
     assert.deepEqual(loaded({ yaml: `${none}    findBy: [email]\n` }).warnings, [])
+  })
+
+  test('a session is found by its contact: an externalId that cannot be looked up is noted on any channel', () => {
+    const none = changed('  externalSource: { id: space-1, name: CRM }\n', '', onAll('sms'))
+    assert.deepEqual(loaded({ yaml: none }).warnings, [])
+    const [warning, ...others] = loaded({ yaml: `${none}    requireSession: 30d\n` }).warnings
+    assert.match(
+      warning?.message ?? '',
+      /^routes\.greet\.findBy: externalId cannot be looked up for events of crm/,
+    )
+    assert.deepEqual(others, [])
+  })
+
+  test('events of genesys-undelivered name no externalId to look up', () => {
+    const none = changed('  externalSource: { id: space-1, name: CRM }\n', '')
+    const yaml = changed('standard-webhooks', 'genesys-undelivered', none)
+    const { warnings } = loaded({ yaml, env: { CRM_WEBHOOK_SECRET: '0123456789abcdef' } })
+    assert.deepEqual(warnings, [])
+  })
+
+  test('without a customer block the source names the customer, and nothing is missing', () => {
+    const yaml = onAll('webmessaging, open, sms, whatsapp, email', 'requireSession: 30d')
+    assert.deepEqual(loaded({ yaml, templates: all }).warnings, [])
+  })
+
+  test('a block that names nobody at all is one problem, whatever the channels', () => {
+    const yaml = onAll('sms, email', 'customer: { name: "{{ data.name }}" }')
+    assert.equal(problemsOf({ yaml, templates: all }).length, 1)
+  })
+
+  const undelivered = changed(
+    'sources:\n',
+    'sources:\n  genesys: { preset: genesys-undelivered, secrets: [0123456789abcdef] }\n',
+    BLOCKS,
+  )
+  const warned: [string, string, string[]][] = [
+    [
+      'join',
+      onAll('webmessaging', 'activeConversation: join'),
+      [
+        "15 routes.greet.activeConversation: join: a bot in the conversation may take the text for the customer's own words",
+      ],
+    ],
+    ['join, over email alone', onAll('email', 'activeConversation: join'), []],
+    ['resend-if-absent, over webmessaging', onAll('webmessaging', 'onUnconfirmed: resend-if-absent'), []],
+    [
+      'resend-if-absent, over others',
+      onAll('webmessaging, sms, email', 'onUnconfirmed: resend-if-absent'),
+      [
+        '15 routes.greet.onUnconfirmed: resend-if-absent: absence can be known over webmessaging only; over sms, email the message is held',
+      ],
+    ],
+    [
+      'next-channel, which there is, and a source that reports',
+      `${changed('[webmessaging]', '[webmessaging, email]', undelivered)}    onUndelivered: next-channel\n`,
+      [],
+    ],
+    [
+      'next-channel, which there is not',
+      `${undelivered}    onUndelivered: next-channel\n`,
+      ['16 routes.greet.onUndelivered: next-channel: there is no next channel, channels has one entry'],
+    ],
+    [
+      'next-channel, of which nobody tells',
+      onAll('webmessaging, email', 'onUndelivered: next-channel'),
+      [
+        '15 routes.greet.onUndelivered: next-channel: no source has the preset genesys-undelivered, and nothing else reports what a customer did not see',
+      ],
+    ],
+    [
+      'a channel that the customer block leaves out of reach, beside one that it does not',
+      onAll('webmessaging, sms', 'customer: { email: "{{ data.email }}" }'),
+      ['14 routes.greet.channels: sms needs customer.phone'],
+    ],
+    ['the defaults', onAll('webmessaging, sms', 'activeConversation: wait', 'onUndelivered: none'), []],
+  ]
+  for (const [name, yaml, expected] of warned) {
+    test(`warned of: ${name}`, () => {
+      const { warnings } = loaded({ yaml, templates: all })
+      assert.deepEqual(
+        warnings.map(({ line, message }) => `${line} ${message}`),
+        expected,
+      )
+      for (const { file } of warnings) assert.match(file, /postrider\.yaml$/)
+    })
+  }
+
+  test('words that come from the environment are quoted nowhere', () => {
+    const yaml = onAll(
+      `"\${LEAK}", sms`,
+      `findBy: ["\${LEAK}"]`,
+      'customer: { email: x }',
+      'onUnconfirmed: resend-if-absent',
+    )
+    const templates = { 'greet.sms.liquid': 'Hello' }
+    const problems = problemsOf({ yaml, templates, env: { ...ENV, LEAK: 'hunter2' } })
+    assert.ok(problems.some((problem) => problem.includes('sms needs customer.phone')))
+    assert.doesNotMatch(problems.join('\n'), /hunter2/)
   })
 })

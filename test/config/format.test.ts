@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { changed, load, NEXT_LINE, problemsOf, withRoute } from './written.ts'
+import { changed, load, loaded, NEXT_LINE, problemsOf, withRoute } from './written.ts'
 
 const inGenesys = (line: string) => changed('genesys:\n', `genesys:\n  ${line}\n`)
 const inSource = (keys: string) => changed('secrets:', `${keys}, secrets:`)
@@ -14,16 +14,11 @@ function only(yaml: string): string {
 
 describe('what the format has and this version does not is refused, whatever its value', () => {
   const cases: [string, string, number][] = [
-    ['genesys.sms', inGenesys('sms: { from: "+13175550100" }'), 2],
-    ['genesys.whatsapp', inGenesys('whatsapp: { integrationId: x }'), 2],
-    ['genesys.open', inGenesys('open: { integrationId: x }'), 2],
-    ['genesys.defaultCountry', inGenesys('defaultCountry: DE'), 2],
     ['sources.crm.publicUrl', inSource('publicUrl: https://hooks.example.com'), 6],
     ['sources.crm.acceptTests', inSource('acceptTests: false'), 6],
     ['sources.crm.expectEvery', inSource('expectEvery: 1h'), 6],
     ...[
       'purpose: service',
-      'requireSession: 30d',
       'oncePer: 7d',
       'onRepeat: keep',
       'cancelOn: [{ on: crm/ticket.reopened, match: "{{ data.ticket.id }}" }]',
@@ -31,8 +26,6 @@ describe('what the format has and this version does not is refused, whatever its
       'quietHours: none',
       'cap: { messages: 3, per: 7d }',
       'onCap: skip',
-      'activeConversation: wait',
-      'onUndelivered: none',
     ].map((line): [string, string, number] => [
       `routes.greet.${line.split(':')[0]}`,
       withRoute(line),
@@ -42,7 +35,6 @@ describe('what the format has and this version does not is refused, whatever its
     ['retention', inFile('retention: { payload: 30d }'), 1],
     ['notify', inFile('notify: { url: "https://ops.example.com" }'), 1],
     // A key without a value is a key all the same.
-    ['genesys.sms', inGenesys('sms:'), 2],
     ['routes.greet.cap', withRoute('cap:'), NEXT_LINE],
     ['notify', inFile('notify:'), 1],
   ]
@@ -50,24 +42,6 @@ describe('what the format has and this version does not is refused, whatever its
     test(key, () =>
       assert.equal(only(yaml), `postrider.yaml:${line} ${key}: not supported yet by this version; remove it`),
     )
-  }
-
-  test('onUnconfirmed: resend-if-absent; hold is', () => {
-    assert.match(
-      only(withRoute('onUnconfirmed: resend-if-absent')),
-      /:12 routes\.greet\.onUnconfirmed: .*not supported yet/,
-    )
-    assert.equal(load({ yaml: withRoute('onUnconfirmed: hold') }).kind, 'loaded')
-  })
-
-  for (const channel of ['sms', 'whatsapp', 'open']) {
-    test(`the channel ${channel}`, () =>
-      assert.match(
-        only(changed('[webmessaging]', `[webmessaging, ${channel}]`)),
-        new RegExp(
-          `:11 routes\\.greet\\.channels\\.1: the channel ${channel} is not supported yet by this version`,
-        ),
-      ))
   }
 
   test('another preset', () =>
@@ -94,6 +68,15 @@ describe('a key that does not exist, and the one that was meant', () => {
     ],
     [changed('{ email: care', '{ naem: x, email: care'), 'genesys.email.from.naem', 'name'],
     [inSource('dedupefor: 3d'), 'sources.crm.dedupefor', 'dedupeFor'],
+    [inGenesys('sms: { from: "+13175550100", form: x }'), 'genesys.sms.form', 'from'],
+    [
+      inGenesys('whatsapp: { integrationID: x, integrationId: x }'),
+      'genesys.whatsapp.integrationID',
+      'integrationId',
+    ],
+    [inGenesys('deliveryShar: 0.1'), 'genesys.deliveryShar', 'deliveryShare'],
+    [withRoute('requireSesion: 30d'), 'routes.greet.requireSesion', 'requireSession'],
+    [withRoute('onUndeliverd: none'), 'routes.greet.onUndeliverd', 'onUndelivered'],
     [withRoute('chanels: [email]'), 'routes.greet.chanels', 'channels'],
     [withRoute('mdoe: live'), 'routes.greet.mdoe', 'mode'],
     [withRoute('customer: { emial: "{{ a }}", phone: "{{ b }}" }'), 'routes.greet.customer.emial', 'email'],
@@ -123,6 +106,35 @@ describe('a value that is not what was expected', () => {
     [inGenesys('rateLimitPerMinute: 0'), ':2 genesys.rateLimitPerMinute: expected at least 1'],
     [inGenesys('rateLimitPerMinute: 1.5'), ':2 genesys.rateLimitPerMinute: expected a whole number'],
     [inGenesys('onlyTo: ann@example.com'), ':2 genesys.onlyTo: expected a list'],
+    // Without quotes YAML reads a number.
+    ...[
+      '+13175550100',
+      '"13175550100"',
+      '"+1 317 555 0100"',
+      '"+1317555"',
+      '"+999123456"',
+      '"+"',
+      '""',
+      'x',
+    ].map((from): [string, string] => [
+      inGenesys(`sms: { from: ${from} }`),
+      ':2 genesys.sms.from: expected a phone number as E.164 has it, in quotes',
+    ]),
+    [inGenesys('sms: "+13175550100"'), ':2 genesys.sms: expected { from }'],
+    [inGenesys('sms:'), ':2 genesys.sms: expected { from }'],
+    [inGenesys('whatsapp: {}'), ':2 genesys.whatsapp.integrationId: expected the id of a messaging'],
+    [
+      inGenesys('open: { integrationId: "" }'),
+      ':2 genesys.open.integrationId: expected the id of a messaging',
+    ],
+    ...['de', 'XX', 'Germany', '49', '""'].map((country): [string, string] => [
+      inGenesys(`defaultCountry: ${country}`),
+      ':2 genesys.defaultCountry: expected a country as ISO 3166 has it: two capital letters, such as DE',
+    ]),
+    ...['-0.1', '1.01', '5%', '"0.5"'].map((share): [string, string] => [
+      inGenesys(`deliveryShare: ${share}`),
+      ':2 genesys.deliveryShare: expected a share from 0 to 1, such as 0.05',
+    ]),
     [changed('care@example.com', 'care'), ':4 genesys.email.from.email: expected an email address'],
     [changed('deployment-1', '""'), ':3 genesys.webmessaging.deploymentId: expected the id of a Messenger'],
     [changed(`["\${CRM_WEBHOOK_SECRET}"]`, 'x'), ':6 sources.crm.secrets: expected a list of secrets'],
@@ -130,6 +142,11 @@ describe('a value that is not what was expected', () => {
       changed('on: crm/ticket.resolved', 'on: "*/ticket.resolved"', changed('  crm:', '  C R M:')),
       ':6 sources.C R M: a name has lower-case letters, digits and hyphens',
     ],
+    [
+      changed('on: crm/ticket.resolved', 'on: "*/ticket.resolved"', changed('  crm:', '  cli:')),
+      ':6 sources.cli: the name cli is kept for what postrider send plans',
+    ],
+    [changed('  greet:', '  send:'), ':8 routes.send: the name send is kept for what postrider send plans'],
     [changed('on: crm/ticket.resolved', 'on: ticket.resolved'), ':9 routes.greet.on: expected source/type'],
     [changed('on: crm/ticket.resolved', 'on: [crm/a, b]'), ':9 routes.greet.on.1: expected source/type'],
     [changed('on: crm/ticket.resolved', 'on: []'), ':9 routes.greet.on: expected at least one pattern'],
@@ -157,6 +174,12 @@ describe('a value that is not what was expected', () => {
       ':12 routes.greet.customer: expected at least one of externalId',
     ],
     [withRoute('delay: 30'), ':12 routes.greet.delay: expected a duration such as 30m'],
+    [withRoute('requireSession: 59s'), ':12 routes.greet.requireSession: expected at least 1m'],
+    [withRoute('requireSession: 366d'), ':12 routes.greet.requireSession: expected at most 365d'],
+    [withRoute('requireSession: true'), ':12 routes.greet.requireSession: expected a duration such as 30m'],
+    [withRoute('activeConversation: skip'), ':12 routes.greet.activeConversation: expected wait or join'],
+    [withRoute('onUnconfirmed: resend'), ':12 routes.greet.onUnconfirmed: expected hold or resend-if-absent'],
+    [withRoute('onUndelivered: email'), ':12 routes.greet.onUndelivered: expected none or next-channel'],
     [
       withRoute('delay: 30 minutes'),
       ':12 routes.greet.delay: expected a duration: a whole number and s, m, h or d',
@@ -182,12 +205,76 @@ describe('a value that is not what was expected', () => {
   })
 })
 
+describe('what a preset makes of its source', () => {
+  const undelivered = (rest: string) =>
+    changed(
+      `preset: standard-webhooks, secrets: ["\${CRM_WEBHOOK_SECRET}"]`,
+      `preset: genesys-undelivered, ${rest}`,
+    )
+
+  test('a token of genesys-undelivered is any text of 16 characters', () => {
+    const secretsOf = (secret: string) =>
+      loaded({ yaml: undelivered(`secrets: ["\${TOKEN}"]`), env: { TOKEN: secret } }).sources.get('crm')
+        ?.secrets
+    for (const token of ['0123456789abcdef', 'mit Leerzeichen und ü', `whsec_${'x'.repeat(20)}`]) {
+      assert.deepEqual(secretsOf(token), [token])
+    }
+  })
+
+  const tokens: [string, RegExp][] = [
+    ['0123456789abcde', /expected a token, any text of at least 16 characters, got 15$/],
+    ['whsec_c2hv', /at least 16 characters, got 10$/],
+    [' 0123456789abcdef', /expected a token as it is sent in a header: without blanks around it/],
+    ['0123456789abcdef\n', /without line breaks$/],
+    ['01234567\r\n89abcdef', /without line breaks$/],
+  ]
+  for (const [token, expected] of tokens) {
+    test(`no token: ${JSON.stringify(token)}`, () => {
+      const problems = problemsOf({ yaml: undelivered(`secrets: ["\${TOKEN}"]`), env: { TOKEN: token } })
+      assert.equal(problems.length, 1, problems.join('\n'))
+      assert.match(problems[0] ?? '', /^postrider\.yaml:6 sources\.crm\.secrets\.0: /)
+      assert.match(problems[0] ?? '', expected)
+      assert.ok(!problems[0]?.includes(token.trim()))
+    })
+  }
+
+  test('keys of other presets are errors there', () => {
+    assert.equal(
+      only(undelivered('secrets: [], externalSource: { id: a, name: b }')),
+      'postrider.yaml:6 sources.crm.externalSource: belongs to other presets: events of genesys-undelivered name no externalId; remove it',
+    )
+    assert.equal(load({ yaml: undelivered('secrets: [], dedupeFor: 7d') }).kind, 'loaded')
+  })
+
+  test('its problems stand beside those of other keys', () => {
+    const yaml = undelivered('secrets: [short], dedupeFor: 1h, externalSource: { id: a }, notify: x')
+    assert.deepEqual(
+      problemsOf({ yaml }).map((problem) => problem.replace(/^(\S+ [^:]+): .*/, '$1')),
+      ['dedupeFor', 'externalSource.name', 'notify', 'secrets.0', 'externalSource'].map(
+        (key) => `postrider.yaml:6 sources.crm.${key}`,
+      ),
+    )
+  })
+
+  test('an unknown preset is one problem, whatever its secrets', () => {
+    const yaml = undelivered('secrets: [short]').replace('genesys-undelivered', 'genesys')
+    assert.match(only(yaml), /:6 sources\.crm\.preset: expected standard-webhooks .* or genesys-undelivered;/)
+  })
+
+  test('a token that is not set is none, in check', () => {
+    const yaml = undelivered(`secrets: ["\${OLD}", "\${TOKEN}"]`)
+    const config = loaded({ yaml, env: { TOKEN: '0123456789abcdef' }, unsetVariables: 'warn' })
+    assert.deepEqual(config.sources.get('crm')?.secrets, ['0123456789abcdef'])
+  })
+})
+
 test('every problem is named at once, in the order of the file, then those of the templates', () => {
   const yaml = `genesys:
   rateLimitPerMinute: many
   webmesaging: { deploymentId: x }
 sources:
   crm: { preset: standard-webhooks, secrets: ["\${MISSING}"], dedupeFor: 1h }
+  genesys: { preset: genesys-undelivered, secrets: ["\${MISSING}", short], externalSource: { id: a, name: b }, expectEvery: 1h }
 routes:
   one:
     on: shop/a
@@ -197,7 +284,7 @@ routes:
   two:
     on: crm/b
     template: greet
-    channels: [sms]
+    channels: [fax]
     cap: { messages: 1, per: 1d }
 `
   const templates = { 'greet.liquid': '{{ broken', 'Bad Name.liquid': '' }
@@ -210,12 +297,16 @@ routes:
       'postrider.yaml:3 genesys.webmesaging',
       `postrider.yaml:5 \${MISSING} is not set in the environment`,
       'postrider.yaml:5 sources.crm.dedupeFor',
-      'postrider.yaml:8 routes.one.on',
-      'postrider.yaml:9 routes.one.template',
-      'postrider.yaml:10 routes.one.channels',
-      'postrider.yaml:11 routes.one.delay',
-      'postrider.yaml:15 routes.two.channels.0',
-      'postrider.yaml:16 routes.two.cap',
+      `postrider.yaml:6 \${MISSING} is not set in the environment`,
+      'postrider.yaml:6 sources.genesys.expectEvery',
+      'postrider.yaml:6 sources.genesys.secrets.1',
+      'postrider.yaml:6 sources.genesys.externalSource',
+      'postrider.yaml:9 routes.one.on',
+      'postrider.yaml:10 routes.one.template',
+      'postrider.yaml:11 routes.one.channels',
+      'postrider.yaml:12 routes.one.delay',
+      'postrider.yaml:16 routes.two.channels.0',
+      'postrider.yaml:17 routes.two.cap',
       'templates/Bad Name.liquid:null a template is named NAME[.CHANNEL][.LOCALE].liquid, such as ticket-resolved.email.de.liquid',
       'templates/greet.liquid:1 output "{{ broken" not closed',
     ],

@@ -9,6 +9,8 @@ describe('what is loaded', () => {
     assert.equal(genesys.rateLimitPerMinute, 300)
     assert.deepEqual(genesys.onlyTo, [])
     assert.deepEqual(genesys.email, { from: { email: 'care@example.com' }, replyTo: null })
+    assert.deepEqual([genesys.sms, genesys.whatsapp, genesys.open], [null, null, null])
+    assert.deepEqual([genesys.defaultCountry, genesys.deliveryShare], [null, 0.05])
     assert.deepEqual(sources.get('crm'), {
       name: 'crm',
       preset: 'standard-webhooks',
@@ -37,6 +39,9 @@ describe('what is loaded', () => {
       brake: { messages: 500, perMs: 3_600_000 },
       maxAttempts: 8,
       onUnconfirmed: 'hold',
+      requireSessionMs: null,
+      activeConversation: 'wait',
+      onUndelivered: 'none',
     })
     assert.deepEqual(warnings, [])
   })
@@ -49,6 +54,11 @@ describe('what is loaded', () => {
   email:
     from: { email: care@example.com, name: Care }
     replyTo: { email: answers@example.com, name: Answers }
+  sms: { from: "+13175550100" }
+  whatsapp: { integrationId: integration-1 }
+  open: { integrationId: integration-2 }
+  defaultCountry: NO
+  deliveryShare: 0
   onlyTo: [ann@example.com, "+4930123456", C-1]
 sources:
   crm:
@@ -56,6 +66,10 @@ sources:
     secrets: ["\${CRM_WEBHOOK_SECRET}", "\${CRM_WEBHOOK_SECRET}"]
     dedupeFor: 7d
     externalSource: { id: space-2, name: Shop }
+  genesys:
+    preset: genesys-undelivered
+    secrets: [0123456789abcdef]
+    dedupeFor: 2d
 routes:
   greet:
     on: ["crm/*", crm/a]
@@ -71,15 +85,19 @@ routes:
       consent: "{{ data.consent }}"
     findBy: [phone, externalId]
     template: greet
-    channels: [email, webmessaging]
+    channels: [whatsapp, open, sms, email, webmessaging]
     once: "{{ data.ticket }}"
     delay: 30m
     expireAfter: 2h
     brake: none
     maxAttempts: 3
-    onUnconfirmed: hold
+    onUnconfirmed: resend-if-absent
+    requireSession: 365d
+    activeConversation: join
+    onUndelivered: next-channel
 `
-    const config = loaded({ yaml, templates: { 'greet.liquid': '---\nsubject: Hi\n---\nHello' } })
+    const greet = '---\nsubject: Hi\nwhatsapp: { responseId: response-1 }\n---\nHello'
+    const config = loaded({ yaml, templates: { 'greet.liquid': greet } })
     assert.deepEqual(config.genesys, {
       rateLimitPerMinute: 120,
       externalSource: { id: 'space-1', name: 'CRM' },
@@ -88,7 +106,19 @@ routes:
         from: { email: 'care@example.com', name: 'Care' },
         replyTo: { email: 'answers@example.com', name: 'Answers' },
       },
+      sms: { from: '+13175550100' },
+      whatsapp: { integrationId: 'integration-1' },
+      open: { integrationId: 'integration-2' },
+      defaultCountry: 'NO',
+      deliveryShare: 0,
       onlyTo: ['ann@example.com', '+4930123456', 'C-1'],
+    })
+    assert.deepEqual(config.sources.get('genesys'), {
+      name: 'genesys',
+      preset: 'genesys-undelivered',
+      secrets: ['0123456789abcdef'],
+      dedupeForMs: 2 * 86_400_000,
+      externalSource: null,
     })
     assert.deepEqual(config.sources.get('crm'), {
       name: 'crm',
@@ -113,12 +143,15 @@ routes:
       mode: 'shadow',
       findBy: ['phone', 'externalId'],
       template: 'greet',
-      channels: ['email', 'webmessaging'],
+      channels: ['whatsapp', 'open', 'sms', 'email', 'webmessaging'],
       delayMs: 1_800_000,
       expireAfterMs: 7_200_000,
       brake: null,
       maxAttempts: 3,
-      onUnconfirmed: 'hold',
+      onUnconfirmed: 'resend-if-absent',
+      requireSessionMs: 365 * 86_400_000,
+      activeConversation: 'join',
+      onUndelivered: 'next-channel',
     })
   })
 

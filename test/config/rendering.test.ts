@@ -208,6 +208,11 @@ describe('what a channel carries', () => {
     assert.equal(templates.render('greet', 'sms', sized(766)).kind, 'unrenderable')
   })
 
+  test('open: 2000', () => {
+    assert.equal(templates.render('greet', 'open', sized(2000)).kind, 'rendered')
+    assert.equal(templates.render('greet', 'open', sized(2001)).kind, 'unrenderable')
+  })
+
   test('email: as long as it is', () =>
     assert.equal(templates.render('greet', 'email', sized(500_000)).kind, 'rendered'))
 

@@ -150,6 +150,119 @@ describe('an email', () => {
   })
 })
 
+describe('whatsapp', () => {
+  const front = (lines: string, body = '') => `---\nwhatsapp:\n${lines}\n---\n${body}`
+  const ID = '  responseId: 5d3c-9a'
+  const shown = (content: string, data: unknown = {}) => {
+    const result = render({ 'hi.whatsapp.liquid': content }, 'whatsapp', { name: 'Ann' }, data)
+    assert.ok(result.kind === 'rendered', result.kind === 'unrenderable' ? result.reason : '')
+    return result.rendered
+  }
+  const whyNot = (content: string, data: unknown = {}) => {
+    const result = render({ 'hi.whatsapp.liquid': content }, 'whatsapp', {}, data)
+    return result.kind === 'unrenderable' ? [result.code, result.reason] : 'rendered'
+  }
+
+  test('takes a response and its parameters, by their place or by their name', () => {
+    const content = front(
+      `${ID}\n  header: ["{{ data.ticket }}"]\n  body:\n    - "{{ customer.name }}"\n    - { id: link, value: "https://x/{{ data.ticket }}" }\n    - Bye`,
+    )
+    const { templateVersion, ...rest } = shown(content, { ticket: 'T-1' })
+    assert.match(templateVersion, /^hi\.whatsapp\.liquid@[0-9a-f]{8}$/)
+    assert.deepEqual(rest, {
+      channel: 'whatsapp',
+      text: 'Response 5d3c-9a\nheader 1: T-1\n1: Ann\nlink: https://x/T-1\n3: Bye',
+      whatsapp: {
+        responseId: '5d3c-9a',
+        header: [{ id: '1', value: 'T-1' }],
+        body: [
+          { id: '1', value: 'Ann' },
+          { id: 'link', value: 'https://x/T-1' },
+          { id: '3', value: 'Bye' },
+        ],
+      },
+    })
+  })
+
+  test('needs no parameters', () => {
+    const { text, whatsapp } = shown(front(ID))
+    assert.deepEqual([text, whatsapp], ['Response 5d3c-9a', { responseId: '5d3c-9a', header: [], body: [] }])
+  })
+
+  test('a text is what operators see, of any length', () => {
+    const data = { text: 'x'.repeat(5000) }
+    assert.equal(shown(front(ID, 'Hello {{ data.text }}\n'), data).text, `Hello ${data.text}`)
+    assert.equal(shown(front(ID, '{% if data.absent %}x{% endif %}\n')).text, 'Response 5d3c-9a')
+  })
+
+  test('a parameter is on one line, whatever the event says', () =>
+    assert.deepEqual(
+      shown(front(`${ID}\n  body: ["{{ data.a }}"]`), { a: ' two\r\n\tlines     wide ' }).whatsapp,
+      {
+        responseId: '5d3c-9a',
+        header: [],
+        body: [{ id: '1', value: 'two lines wide' }],
+      },
+    ))
+
+  test('a parameter must come to something, and is named', () => {
+    const again = 'Mend the template or the event, then re-trigger.'
+    const cases: [string, string][] = [
+      ['body: ["{{ data.absent }}"]', `undefined variable: data.absent. ${again}`],
+      ['header: [a, "{{ data.none }}"]', `{{ data.none }} has no value. ${again}`],
+      ['body: [{ id: x, value: "{{ data }}" }]', `{{ data }} is an object, not a text. ${again}`],
+      [`body: [a, "{% if data.absent %}x{% endif %}"]`, `whatsapp.body 2 comes to nothing. ${again}`],
+      [
+        `header: [{ id: x, value: "{% if data.absent %}x{% endif %}" }]`,
+        `whatsapp.header x comes to nothing. ${again}`,
+      ],
+    ]
+    for (const [line, reason] of cases) {
+      assert.deepEqual(whyNot(front(`${ID}\n  ${line}`), { none: null }), [
+        'template-error',
+        `hi.whatsapp.liquid: ${reason}`,
+      ])
+    }
+  })
+
+  test('takes the file of its language, and the general one where it has none of its own', () => {
+    const files = {
+      'hi.liquid': front('  responseId: general', 'Hello'),
+      'hi.whatsapp.liquid': front('  responseId: own'),
+      'hi.whatsapp.de.liquid': front('  responseId: eigene'),
+    }
+    const responseIn = (locale: string, from: Record<string, string> = files) => {
+      const result = render(from, 'whatsapp', { locale })
+      return result.kind === 'rendered' ? result.rendered.whatsapp?.responseId : result.reason
+    }
+    assert.deepEqual([responseIn('de-AT'), responseIn('fr')], ['eigene', 'own'])
+    assert.equal(responseIn('de', { 'hi.liquid': files['hi.liquid'] }), 'general')
+    const overSms = render(files, 'sms')
+    assert.equal(textOf(overSms), 'Hello')
+    assert.ok(overSms.kind === 'rendered' && !('whatsapp' in overSms.rendered))
+  })
+
+  test('a general file without a response says where it belongs', () => {
+    const result = render({ 'hi.liquid': 'Hello' }, 'whatsapp')
+    assert.deepEqual(result, {
+      kind: 'unrenderable',
+      code: 'template-error',
+      reason:
+        'hi.liquid has no response: in its front matter, as whatsapp needs: whatsapp: { responseId, body: [..] }.',
+    })
+  })
+
+  test('hasResponse asks of every file that could be chosen', () => {
+    const has = (files: Record<string, string>) => folderOf(files).templates.hasResponse('hi')
+    const own = { 'hi.whatsapp.liquid': front(ID) }
+    assert.ok(has(own))
+    assert.ok(has({ ...own, 'hi.liquid': 'Hello', 'hi.de.liquid': 'Hallo' }))
+    assert.ok(has({ 'hi.liquid': front(ID) }))
+    assert.ok(!has({ 'hi.liquid': 'Hello', 'hi.whatsapp.de.liquid': front(ID) }))
+    assert.ok(!has({ 'hi.liquid': front(ID), 'hi.de.liquid': 'Hallo' }))
+  })
+})
+
 describe('front matter', () => {
   const body = (content: string) => textOf(render({ 'hi.liquid': content }))
 
@@ -178,12 +291,6 @@ describe('front matter', () => {
       'hi.liquid',
       '---\n# note\nsubjet: S\n---\nHello',
       '3 subjet: there is no such key; did you mean subject?',
-    ],
-    [
-      'a channel that is not supported yet',
-      'hi.liquid',
-      '---\nwhatsapp: { responseId: x }\n---\nHello',
-      '2 whatsapp: not supported yet by this version; remove it',
     ],
     [
       'a subject that is no text',
@@ -229,6 +336,90 @@ describe('front matter', () => {
       "2 subject: an email's subject stands in its text, hi.email.de.liquid",
     ],
     [
+      'a subject in a file of a channel that has none',
+      'hi.sms.liquid',
+      '---\n# note\nsubject: a\n---\nHello',
+      '3 subject: sms has none, only an email has',
+    ],
+    [
+      'a response in a file of another channel',
+      'hi.email.liquid',
+      '---\nsubject: a\nwhatsapp: { responseId: x }\n---\nHello',
+      '3 whatsapp: a file for email is never sent over whatsapp',
+    ],
+    [
+      'a response in the HTML',
+      'hi.email.html.liquid',
+      '---\nwhatsapp: { responseId: x }\n---\nHello',
+      '2 whatsapp: a file for email is never sent over whatsapp',
+    ],
+    [
+      'a file of whatsapp without a response',
+      'hi.whatsapp.de.liquid',
+      'Hello',
+      '1 whatsapp needs a front matter with whatsapp: { responseId',
+    ],
+    [
+      'a subject in a file of whatsapp',
+      'hi.whatsapp.liquid',
+      '---\nsubject: a\n---\nHello',
+      '2 subject: whatsapp has none, only an email has',
+    ],
+    [
+      'no response',
+      'hi.liquid',
+      '---\nwhatsapp: x\n---\nHello',
+      '2 whatsapp: expected { responseId, body, header }',
+    ],
+    [
+      'a response without its id',
+      'hi.liquid',
+      '---\nwhatsapp:\n  body: [a]\n---\nHello',
+      '2 whatsapp.responseId: expected the id of a canned response',
+    ],
+    ...['{{ data.id }}', `\${RESPONSE}`, 'two words'].map((id): [string, string, string, string] => [
+      `a response whose id is ${id}`,
+      'hi.liquid',
+      `---\nwhatsapp:\n  responseId: "${id}"\n---\nHello`,
+      '3 whatsapp.responseId: expected the id of a canned response in Genesys Cloud, as it stands there; neither',
+    ]),
+    [
+      'an unknown key of a response',
+      'hi.liquid',
+      '---\nwhatsapp:\n  responseId: x\n  boddy: [a]\n---\nHello',
+      '4 whatsapp.boddy: there is no such key; did you mean body?',
+    ],
+    [
+      'an unknown key of a parameter',
+      'hi.liquid',
+      '---\nwhatsapp:\n  responseId: x\n  body:\n    - a\n    - { id: b, value: c, valeu: d }\n---\nHello',
+      '6 whatsapp.body.1.valeu: there is no such key; did you mean value?',
+    ],
+    [
+      'parameters that are no list',
+      'hi.liquid',
+      '---\nwhatsapp:\n  responseId: x\n  header: a\n---\nHello',
+      '4 whatsapp.header: expected a list of texts',
+    ],
+    [
+      'a parameter that is no text',
+      'hi.liquid',
+      '---\nwhatsapp:\n  responseId: x\n  body: [a, 5]\n---\nHello',
+      '4 whatsapp.body.1: expected a text such as "{{ customer.name }}", or { id, value }',
+    ],
+    [
+      'two parameters of one id',
+      'hi.liquid',
+      '---\nwhatsapp:\n  responseId: x\n  body: [{ id: "2", value: a }, b]\n---\nHello',
+      '4 whatsapp.body: two parameters have one id',
+    ],
+    [
+      'a parameter that is no Liquid',
+      'hi.liquid',
+      '---\nwhatsapp:\n  responseId: x\n  body:\n    - a\n    - "{{ b"\n---\nHello',
+      '6 whatsapp.body.1: output "{{ b" not closed',
+    ],
+    [
       'a body that is no Liquid',
       'hi.liquid',
       '---\nsubject: a\n---\n\n\nHello {{ data.a',
@@ -250,6 +441,22 @@ describe('front matter', () => {
       assert.ok(`${line} ${message}`.startsWith(expected), `${line} ${message}`)
     })
   }
+})
+
+test('every fault of a front matter is named', () => {
+  const content = `---
+subject: "{{ a"
+whatsapp:
+  responseId: x
+  header: ["{{ b"]
+  body: [c, { id: d, value: "{% if %}" }]
+---
+Hello`
+  const { problems } = folderOf({ 'hi.liquid': content })
+  assert.deepEqual(
+    problems.map(({ line, message }) => `${line} ${message.split(':')[0]}`),
+    ['2 subject', '5 whatsapp.header.0', '6 whatsapp.body.1'],
+  )
 })
 
 describe('the names of files', () => {

@@ -139,6 +139,20 @@ describe('what is not set', () => {
     )
   })
 
+  test('a channel whose block is not set is there, and the block is not', () => {
+    const yaml = changed(
+      'genesys:\n',
+      `genesys:\n  sms: { from: "\${FROM}" }\n  defaultCountry: "\${COUNTRY}"\n  deliveryShare: "\${SHARE}"\n`,
+      changed('[webmessaging]', '[sms]'),
+    )
+    const { genesys, warnings } = loaded({ yaml, unsetVariables: 'warn' })
+    assert.deepEqual([genesys.sms, genesys.defaultCountry, genesys.deliveryShare], [null, null, 0.05])
+    assert.deepEqual(
+      warnings.map(({ message }) => message.split(' ')[0]),
+      ['FROM', 'COUNTRY', 'SHARE'].map((name) => `\${${name}}`),
+    )
+  })
+
   test('of several secrets the one that is set counts', () => {
     const yaml = changed(`["\${CRM_WEBHOOK_SECRET}"]`, `["\${OLD}", "\${CRM_WEBHOOK_SECRET}", "\${NEW}"]`)
     const { sources } = loaded({ yaml, unsetVariables: 'warn' })
@@ -161,9 +175,20 @@ describe('no problem quotes a secret', () => {
       'brake: { messages: 5, per: 1h }',
       'maxAttempts: 5',
       'onUnconfirmed: hold',
+      'requireSession: 30d',
+      'activeConversation: wait',
+      'onUndelivered: none',
     )
+      .replace(
+        'sources:\n',
+        'sources:\n  genesys: { preset: genesys-undelivered, secrets: [0123456789abcdef] }\n',
+      )
+      .replace(
+        'genesys:\n',
+        'genesys:\n  sms: { from: "+13175550100" }\n  whatsapp: { integrationId: x }\n  defaultCountry: DE\n  deliveryShare: 0.1\n',
+      )
     const values = [...full.matchAll(/(?<=: |\[)("[^"]*"|[^\s[\]{},"]+|data\.a == "b")(?=$|[\s\],])/gm)]
-    assert.ok(values.length > 20, `${values.length} values`)
+    assert.ok(values.length >= 30, `${values.length} values`)
     const asWritten = [
       `"\${LEAK}"`,
       `"x/\${LEAK}"`,

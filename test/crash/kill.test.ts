@@ -9,6 +9,7 @@ import { Webhook } from 'svix'
 import { systemClock } from '../../src/clock.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { HELD } from '../contract/held.ts'
 import { ROOT, type Running, startPostrider } from '../run-postrider.ts'
 import { testLog } from '../test-log.ts'
 import { type Gateway, startGateway } from './gateway.ts'
@@ -104,7 +105,7 @@ describe('a service killed at any step', () => {
   let folder: string
 
   before(async () => {
-    sandbox = await startSandbox({ port: 0, clock: systemClock, rateLimitPerMinute: null })
+    sandbox = await startSandbox({ port: 0, clock: systemClock, rateLimitPerMinute: null, ...HELD })
     gateway = await startGateway(sandbox.url)
     folder = mkdtempSync(join(tmpdir(), 'postrider-kill-'))
     cpSync(join(ROOT, 'examples/demo/templates'), join(folder, 'templates'), { recursive: true })

@@ -4,6 +4,9 @@ import type { Message } from '../../src/message.ts'
 import { customerEvent } from './fixtures.ts'
 import { type Rig, rigsForEach } from './rig.ts'
 
+/** The example contact who is in a conversation now. */
+const EVE = '5d3c7a10-1f6e-4b0a-8c55-000000001005'
+
 describe('deliver', () => {
   const rigOf = rigsForEach()
   const only = async ({ ledger }: Rig): Promise<Message> => {
@@ -197,6 +200,7 @@ describe('deliver', () => {
     const [pause] = await rig.ledger.pauses()
     assert.equal(pause?.code, 'rate-limited')
     assert.ok((pause?.until ?? 0) - rig.clock.now() > 7_000_000)
+    assert.ok(pause?.reason.includes(new Date(pause.until ?? 0).toISOString()), pause?.reason)
   })
 
   it('a token that is revoked midway makes no message fail: one login for all', async () => {
@@ -282,26 +286,39 @@ describe('deliver', () => {
     assert.deepEqual(await rig.ledger.pauses(), [])
   })
 
-  it('an active conversation is waited for, in growing steps, and given up after maxAttempts', async () => {
-    const rig = await rigOf({ config: { route: 'channels: [webmessaging]\n    maxAttempts: 3' } })
+  it('an active conversation is waited for, in growing steps that spend no tries', async () => {
+    const rig = await rigOf({ config: { route: 'channels: [webmessaging]\n    maxAttempts: 2' } })
     await rig.recordEvents([customerEvent(1, rig.clock.now(), { id: 'C-1005' })])
-    await rig.runUntil(async () => (await only(rig)).state === 'failed')
+    await rig.run(6 * 60_000)
     const message = await only(rig)
-    assert.deepEqual([message.code, message.attempts, message.failures], ['max-attempts', 3, 3])
+    assert.deepEqual([message.state, message.code], ['scheduled', 'active-conversation'])
+    assert.deepEqual([message.attempts, message.waits, message.failures], [4, 4, 0])
     const attempts = await rig.ledger.reads.attempts(message.id)
     assert.deepEqual(
       attempts.map(({ status, outcome }) => [status, outcome]),
-      Array(3).fill([409, 'failed']),
+      Array(4).fill([409, 'failed']),
     )
+    rig.sandbox.setActive(EVE, false)
+    await rig.run(12 * 60_000)
+    assert.equal((await only(rig)).state, 'sent')
+  })
+
+  it('join goes into the active conversation', async () => {
+    const rig = await rigOf({ config: { route: 'channels: [webmessaging]\n    activeConversation: join' } })
+    const startedAt = rig.clock.now() - 21 * 86_400_000
+    rig.sandbox.setActive(EVE, false)
+    const { id } = rig.sandbox.addConversation({ contactId: EVE, startedAt, active: true })
+    await rig.recordEvents([customerEvent(1, rig.clock.now(), { id: 'C-1005' })])
+    await rig.runUntil(() => rig.drained())
+    const message = await only(rig)
+    assert.deepEqual([message.state, message.conversationId], ['sent', id])
   })
 
   for (const [name, code, fault] of [
     ['a time-out', 'no-answer', { hang: true }],
     ['500', 'server-error', { status: 500 }],
     ['408', 'no-answer', { status: 408 }],
-    ['a reset after the request was written', 'no-answer', { reset: 'after-acting' }],
-    ['HTML instead of JSON', 'no-answer', { html: true }],
-    ['an answer cut short', 'no-answer', { cut: true }],
+    ['a reset before it was acted on', 'no-answer', { reset: 'before-acting' }],
   ] as const) {
     it(`${name} leaves the message unconfirmed, and it is not sent again by itself`, async () => {
       const rig = await rigOf()
@@ -312,6 +329,29 @@ describe('deliver', () => {
       assert.deepEqual([message.state, message.code, message.attempts], ['unconfirmed', code, 1])
       assert.match(message.reason ?? '', new RegExp(`messages settle ${message.id} `))
       assert.ok(rig.sandbox.counts().message <= 1)
+    })
+  }
+
+  for (const [name, fault] of [
+    ['a reset after it was acted on', { reset: 'after-acting' }],
+    ['HTML instead of JSON', { html: true }],
+    ['an answer cut short', { cut: true }],
+  ] as const) {
+    it(`${name} leaves the message unconfirmed until it is found in Genesys`, async () => {
+      const rig = await rigOf()
+      rig.sandbox.fault({ operation: 'message', times: 1, ...fault })
+      await rig.record(1, 1)
+      await rig.run(30_000)
+      assert.equal((await only(rig)).state, 'unconfirmed')
+      await rig.run(10 * 60_000)
+      const message = await only(rig)
+      const [made] = rig.sandbox.messages()
+      assert.deepEqual([message.state, message.code, message.attempts], ['sent', null, 1])
+      assert.equal(message.conversationId, made?.conversationId)
+      assert.match(message.reason ?? '', /^Found in Genesys Cloud/)
+      const [attempt] = await rig.ledger.reads.attempts(message.id)
+      assert.deepEqual([attempt?.outcome, attempt?.genesysMessageId], ['sent', made?.id])
+      assert.equal(rig.sandbox.counts().message, 1)
     })
   }
 

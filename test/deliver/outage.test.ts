@@ -11,37 +11,49 @@ import { createRig } from './rig.ts'
 /**
  * Genesys down for ten minutes of a clock that the test moves, with a thousand messages due. Down means each of the ways in which it can be.
  */
-const MESSAGES = 1000
+const MANY = 1000
+/** Where the outage is of a kind that another line meets with many. */
+const FEWER = 250
 const LATER = 5
 const OUTAGE_MS = 10 * 60_000
 
-type Outage = { name: string; begin(sandbox: Sandbox): Promise<void> | void; unconfirmed: number }
+type Outage = {
+  name: string
+  begin(sandbox: Sandbox): Promise<void> | void
+  unconfirmed: number
+  due: number
+}
 const outages: readonly Outage[] = [
   {
     name: 'every request is answered 503',
     begin: (sandbox) => sandbox.fault({ operation: 'any', status: 503 }),
     unconfirmed: 3,
+    due: MANY,
   },
   {
     name: 'only sends are answered 503',
     begin: (sandbox) => sandbox.fault({ operation: 'message', status: 503 }),
     unconfirmed: 3,
+    due: FEWER,
   },
   {
     name: 'requests hang',
     begin: (sandbox) => sandbox.fault({ operation: 'any', hang: true }),
     unconfirmed: 3,
+    due: FEWER,
   },
   {
     name: 'connections are reset when the message was taken',
     begin: (sandbox) => sandbox.fault({ operation: 'message', reset: 'after-acting' }),
     unconfirmed: 3,
+    due: MANY,
   },
   {
     name: 'nobody listens',
     begin: (sandbox) => sandbox.unplug(),
     // A request that takes an idle connection at the moment when it is cut: it may have been read.
     unconfirmed: 1,
+    due: FEWER,
   },
 ]
 
@@ -61,14 +73,14 @@ describe('Genesys down for ten minutes with 1,000 messages due', () => {
         trustProxy: 0,
       })
       try {
-        await rig.record(0, MESSAGES)
+        await rig.record(0, outage.due)
         await rig.run(20_000)
         assert.ok(sandbox.counts().message > 10, 'messages were sent before the outage')
 
         await outage.begin(sandbox)
         const down = clock.now()
         await rig.run(OUTAGE_MS / 2)
-        for (let n = MESSAGES; n < MESSAGES + LATER; n += 1) {
+        for (let n = outage.due; n < outage.due + LATER; n += 1) {
           const status = await post(server.url, customerEvent(n, clock.now()), clock.now())
           assert.equal(status, 200, 'receiving goes on')
         }
@@ -91,8 +103,11 @@ describe('Genesys down for ten minutes with 1,000 messages due', () => {
         const { messages } = await ledger.reads.summary()
         assert.equal(messages.failed + messages.skipped + messages.cancelled + messages.sending, 0)
         assert.equal(messages.scheduled, 0, 'nothing is left')
-        assert.ok(messages.unconfirmed <= outage.unconfirmed, `${messages.unconfirmed} unconfirmed`)
-        assert.equal(messages.sent + messages.unconfirmed, MESSAGES + LATER)
+        // Some of them were found in Genesys by now.
+        const all = await ledger.reads.messages({ limit: 5_000 })
+        const unknown = all.filter(({ state, looks }) => state === 'unconfirmed' || looks > 0).length
+        assert.ok(unknown <= outage.unconfirmed, `${unknown} unconfirmed`)
+        assert.equal(messages.sent + messages.unconfirmed, outage.due + LATER)
         const sent = new Map<string, number>()
         for (const { contactId } of sandbox.messages()) sent.set(contactId, (sent.get(contactId) ?? 0) + 1)
         assert.ok(

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Config } from '../../src/config/config.ts'
+import { createBudget } from '../../src/deliver/budget.ts'
 import type { DeliverDeps } from '../../src/deliver/deliver.ts'
 import { createWorker } from '../../src/deliver/worker.ts'
 import type { ReadEvent } from '../../src/event.ts'
@@ -14,6 +15,7 @@ import { openLedger } from '../../src/ledger/open.ts'
 import { planEvent } from '../../src/plan/plan.ts'
 import { payloadOf } from '../../src/receive/sources/preset.ts'
 import { SANDBOX_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { HELD } from '../contract/held.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'
 import { testLog } from '../test-log.ts'
 import { type ConfigOptions, customerEvent, deliverConfig } from './fixtures.ts'
@@ -26,6 +28,8 @@ export type Rig = {
   config: Config
   genesys: Genesys
   inFlight(): number
+  /** Calls of Genesys that took their place in the budget. */
+  calls(): number
   /** Plans and records events; those of customers `from` to `from + count - 1` where no events are given. */
   record(from: number, count: number): Promise<void>
   recordEvents(events: readonly ReadEvent[]): Promise<void>
@@ -33,6 +37,8 @@ export type Rig = {
   runUntil(done: () => boolean | Promise<boolean>): Promise<void>
   /** Moves time on by this much. */
   run(ms: number): Promise<void>
+  /** Lets minutes pass in steps of five, of which only the last seconds are lived through: for long waits in which nothing else happens. */
+  pass(minutes: number): Promise<void>
   /** Nothing is scheduled for the next `ms`, and nothing on its way. */
   drained(ms?: number): Promise<boolean>
   close(): Promise<void>
@@ -57,14 +63,16 @@ export async function createRig(
     sandbox?: Partial<SandboxOptions>
     clientSecret?: string
     payloadOf?: DeliverDeps['payloadOf']
+    /** How long an answer is waited for, in real time. */
+    timeoutMs?: number
     /** Answers a look-up instead of the sandbox, where it has an answer. */
     lookup?: (identifier: Identifier) => Answer<Contact | null> | null
   } = {},
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-rig-'))
   const clock = createManualClock()
-  const sandbox = await startSandbox({ port: 0, clock, resolveContact: anybody, ...options.sandbox })
   const config = deliverConfig(folder, options.config)
+  const sandbox = await startSandbox({ port: 0, clock, resolveContact: anybody, ...HELD, ...options.sandbox })
   const log = testLog()
   const busy = createBusy()
   const ledger = counted(
@@ -79,11 +87,14 @@ export async function createRig(
       ...(options.clientSecret === undefined ? {} : { clientSecret: options.clientSecret }),
       clock,
       // A request that hangs is given up in real time; the clock stands still meanwhile.
-      timeoutMs: 150,
+      timeoutMs: options.timeoutMs ?? 400,
+      // A wait in the middle of a call would never end: time goes on only when nothing is under way.
       pace: async () => {},
+      onBudget: (reading) => budget.read(reading),
     }),
     busy,
   )
+  const budget = createBudget({ ledger, ceiling: config.genesys.rateLimitPerMinute, clock, log })
   const { lookup } = options
   const ask = genesys.findContact
   if (lookup) genesys.findContact = async (identifier) => lookup(identifier) ?? ask(identifier)
@@ -91,6 +102,7 @@ export async function createRig(
     config,
     ledger,
     genesys,
+    budget,
     clock,
     random: () => 0.5,
     payloadOf: options.payloadOf ?? payloadOf(config),
@@ -113,6 +125,10 @@ export async function createRig(
       else await clock.advance(Math.max(0, next - clock.now()))
     }
   }
+  const run: Rig['run'] = async (ms) => {
+    const until = clock.now() + ms
+    await runUntil(() => clock.now() >= until)
+  }
   return {
     clock,
     sandbox,
@@ -120,13 +136,18 @@ export async function createRig(
     config,
     genesys,
     inFlight: worker.inFlight,
+    calls: budget.taken,
     recordEvents,
     record: (from, count) =>
       recordEvents(Array.from({ length: count }, (_, n) => customerEvent(from + n, clock.now()))),
     runUntil,
-    async run(ms) {
-      const until = clock.now() + ms
-      await runUntil(() => clock.now() >= until)
+    run,
+    async pass(minutes) {
+      for (let left = minutes; left > 0; left -= 5) {
+        await quiet(busy)
+        await clock.advance(Math.min(5, left) * 60_000 - LIVED_MS)
+        await run(LIVED_MS)
+      }
     },
     async drained(ms = 60_000) {
       if (worker.inFlight() > 0) return false
@@ -144,6 +165,9 @@ export async function createRig(
     },
   }
 }
+
+/** Long enough for what became due in a step to be done. */
+const LIVED_MS = 25_000
 
 /** Every customer of the tests, N-1, N-2 …, is a contact. */
 function anybody(identifier: { type: string; value: string }) {

@@ -2,19 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Answer } from '../../src/genesys/genesys.ts'
 import type { Message } from '../../src/message.ts'
+import { refused } from './answers.ts'
 import { customerEvent } from './fixtures.ts'
 import { type Rig, rigsForEach } from './rig.ts'
 
-const SERVER_ERROR: Answer<never> = {
-  kind: 'refused',
-  status: 500,
-  code: 'internal.server.error',
-  message: 'no',
-  retryAfterMs: null,
-  missingPermissions: [],
-  correlationId: null,
-  budget: { allowed: null, count: null, resetMs: null },
-}
+const SERVER_ERROR: Answer<never> = refused(500, { code: 'internal.server.error' })
 
 describe('trouble with one message or with all', () => {
   const rigOf = rigsForEach()

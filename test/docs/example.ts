@@ -8,7 +8,8 @@ import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { main } from '../../src/cli.ts'
 import { systemClock } from '../../src/clock.ts'
-import { post, sign } from '../../src/commands/deliveries.ts'
+import { post } from '../../src/commands/deliveries.ts'
+import { sign } from '../../src/commands/sign-delivery.ts'
 import { readFixture } from '../../src/config/fixtures.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { silentLog } from '../../src/log.ts'
@@ -174,7 +175,8 @@ async function postAnew(url: string, name: string, change: (body: string) => str
   const read = readFixture(join(ROOT, `fixtures/crm/${name}.json`))
   if (read.kind === 'invalid') throw new Error(read.reason)
   const bytes = (now: Date) => Buffer.from(change(read.fixture.bytes(now).toString()))
-  const delivery = sign({ ...read.fixture, bytes }, SECRET, { skewMs: 0, fresh: true })
+  const signer = { preset: 'standard-webhooks', secret: SECRET } as const
+  const delivery = sign({ ...read.fixture, bytes }, signer, { skewMs: 0, fresh: true })
   const { status } = await post(`${url}/webhooks/crm`, delivery)
   if (status !== 200) throw new Error(`the example event was answered ${status}`)
 }

@@ -12,7 +12,6 @@ describe('failureOf', () => {
     'EAI_AGAIN',
     'EHOSTUNREACH',
     'ENETUNREACH',
-    'EPROTO',
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'CERT_HAS_EXPIRED',
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -25,6 +24,9 @@ describe('failureOf', () => {
     'ECONNABORTED',
     'EPIPE',
     'ERR_BAD_RESPONSE',
+    // A connection that carried a request may end so too.
+    'EPROTO',
+    'ERR_SSL_BAD_RECORD_TYPE',
     'ERR_CANCELED',
     'SOMETHING_NEW',
     '',
@@ -48,6 +50,34 @@ describe('failureOf', () => {
       Object.assign(new AggregateError(codes.map((code) => failing(code))), { code: codes[0] })
     assert.equal(failureOf(all('ECONNREFUSED', 'ENETUNREACH')).kind, 'unreached')
     assert.equal(failureOf(all('ECONNREFUSED', 'ECONNRESET')).kind, 'uncertain')
+  })
+  it('what is known of the connection decides, whatever the code', () => {
+    for (const code of ['ECONNREFUSED', 'EPROTO', 'ECONNRESET', 'ERR_CANCELED', 'SOMETHING_NEW']) {
+      assert.equal(failureOf(failing(code), true).kind, 'uncertain', code)
+      assert.equal(failureOf(failing(code), false).kind, 'unreached', code)
+    }
+  })
+  it('a route that was lost under a connection may have carried the request', () => {
+    assert.equal(failureOf(failing('EHOSTUNREACH', { syscall: 'connect' })).kind, 'unreached')
+    for (const syscall of ['read', 'write']) {
+      assert.equal(failureOf(failing('EHOSTUNREACH', { syscall })).kind, 'uncertain')
+    }
+  })
+  it('reads what an error wraps', () => {
+    const wrapped = (cause: Error) => failing('ETIMEDOUT', { cause })
+    assert.equal(failureOf(wrapped(failing('ETIMEDOUT', { syscall: 'connect' }))).kind, 'unreached')
+    assert.equal(failureOf(wrapped(failing('ETIMEDOUT', { syscall: 'read' }))).kind, 'uncertain')
+    const all = new AggregateError([failing('ECONNREFUSED'), failing('ENETUNREACH')])
+    assert.equal(failureOf(wrapped(all)).kind, 'unreached')
+  })
+  it('says in words that time was over', () => {
+    for (const code of ['ECONNABORTED', 'ERR_CANCELED']) {
+      assert.deepEqual(failureOf(failing(code)), {
+        kind: 'uncertain',
+        code: 'TIMED_OUT',
+        message: 'no answer came in time',
+      })
+    }
   })
   it('takes nothing but code and words, without tokens', () => {
     const error = failing('ECONNRESET', { config: { headers: { Authorization: 'Bearer secret-token' } } })

@@ -1,14 +1,19 @@
 import { describe } from 'node:test'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { claiming } from './contract/claiming.ts'
+import { claimingLooks } from './contract/claiming-looks.ts'
 import { house } from './contract/house.ts'
 import { opening } from './contract/opening.ts'
 import { operators } from './contract/operators.ts'
+import { otherSends } from './contract/other-sends.ts'
 import { pausing } from './contract/pausing.ts'
 import { reading } from './contract/reading.ts'
 import { receiving } from './contract/receiving.ts'
 import { settling } from './contract/settling.ts'
+import { settlingDeliveries } from './contract/settling-deliveries.ts'
+import { settlingLooks } from './contract/settling-looks.ts'
 import { states } from './contract/states.ts'
+import { undelivered } from './contract/undelivered.ts'
 import type { ManualClock } from './manual-clock.ts'
 
 /** One empty database, and what a test of any ledger needs beside it. */
@@ -32,6 +37,11 @@ export function ledgerContract(name: string, fresh: () => Promise<Harness>): voi
     claiming(fresh)
     opening(fresh)
     settling(fresh)
+    claimingLooks(fresh)
+    otherSends(fresh)
+    settlingLooks(fresh)
+    settlingDeliveries(fresh)
+    undelivered(fresh)
     pausing(fresh)
     operators(fresh)
     reading(fresh)

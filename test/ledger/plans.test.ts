@@ -52,7 +52,7 @@ describe('query plans', () => {
       await harness.open()
       const db = harness.raw()
       const statements = statementsOf(db, harness)
-      assert.ok(statements.length > 40, `${statements.length} statements`)
+      assert.ok(statements.length > 55, `${statements.length} statements`)
       for (const sql of statements) {
         const plan = db
           .prepare(`EXPLAIN QUERY PLAN ${sql}`)
@@ -74,6 +74,16 @@ describe('query plans', () => {
         String(step?.detail),
         /SEARCH messages USING INDEX messages_due \(lane=\? AND rank=\? AND due_at<\?\)/,
       )
+      const steps = statements.flatMap((sql) => db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all())
+      const plan = steps.map(({ detail }) => String(detail)).join('\n')
+      for (const search of [
+        'SEARCH messages USING INDEX messages_to_look (state=? AND look_at<?)',
+        'SEARCH attempts USING INDEX attempts_by_contact (contact_id=? AND opened_at>?)',
+        'SEARCH attempts USING INDEX attempts_by_address (address=? AND opened_at>?)',
+        'SEARCH attempts USING INDEX attempts_by_conversation (conversation_id=?)',
+      ]) {
+        assert.ok(plan.includes(search), search)
+      }
     } finally {
       await harness.dispose()
     }

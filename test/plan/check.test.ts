@@ -19,6 +19,8 @@ const TEMPLATES = {
   'strict.liquid': 'Ticket {{ data.ticket.number }}',
   'long.liquid': '{{ data.text }}',
   'time.liquid': '{{ event.occurredAt }}',
+  'all.liquid': '---\nsubject: S\nwhatsapp: { responseId: r-1, body: ["{{ data.ticket.id }}"] }\n---\nHello',
+  'bare.whatsapp.liquid': '---\nwhatsapp: { responseId: r-1, body: ["{{ data.ticket.id }}"] }\n---\n',
 }
 
 describe('a fixture against a configuration', () => {
@@ -120,6 +122,21 @@ describe('a fixture against a configuration', () => {
     ],
     // What only Genesys can answer is not foreseen, and no difference.
     ['nobody has the contact', [], [{ route: 'greet', state: 'failed', reason: 'no-contact' }], []],
+    ['no session', ['requireSession: 30d'], [{ route: 'greet', state: 'skipped', reason: 'no-session' }], []],
+    ...['active-conversation', 'not-found', 'rejected', 'destination-rejected'].map(
+      (reason): [string, string[], object[], string[]] => [
+        `answered ${reason}`,
+        [],
+        [{ route: 'greet', state: 'failed', reason }],
+        [],
+      ],
+    ),
+    [
+      'a reason that Genesys does not give',
+      [],
+      [{ route: 'greet', state: 'failed', reason: 'no-customer' }],
+      ['greet: state: expected failed, got sent', 'greet: reason: expected no-customer, got none'],
+    ],
     ['unconfirmed', [], [{ route: 'greet', state: 'unconfirmed' }], []],
     ['scheduled', ['delay: 30m'], [{ route: 'greet', state: 'scheduled' }], []],
     // A fixture keeps its expectations while its route is tried out; but shadow may be expected too.
@@ -162,6 +179,31 @@ describe('a fixture against a configuration', () => {
     }
     assert.equal(channelFor({ id: 'C-1', email: 'ann@example.com' }), 'email')
     assert.equal(channelFor({ id: 'C-1' }), 'webmessaging')
+  })
+
+  test('each channel by what it needs', () => {
+    const channels = ['whatsapp', 'open', 'sms', 'email', 'webmessaging']
+    const cases: [string[], object, string][] = [
+      [channels, { phone: '+4930123456', id: 'C-1' }, 'whatsapp'],
+      [channels, { id: 'C-1', email: 'ann@example.com' }, 'open'],
+      [['sms', 'email'], { phone: '+4930123456', email: 'ann@example.com' }, 'sms'],
+      [['sms', 'email'], { email: 'ann@example.com' }, 'email'],
+      [['open', 'webmessaging'], { email: 'ann@example.com' }, 'webmessaging'],
+      [['sms', 'webmessaging'], { id: 'C-1' }, 'webmessaging'],
+      // Nobody: the first, which is what an operator would mend.
+      [['sms', 'whatsapp'], { id: 'C-1' }, 'sms'],
+    ]
+    for (const [order, customer, expected] of cases) {
+      const config = configWith({ greet: [`channels: [${order.join(', ')}]`, 'template: all'] }, TEMPLATES)
+      const body = { type: 'ticket.resolved', data: { customer, ticket: { id: 'T-1' } } }
+      assert.equal(check(config, { body }).foreseen[0]?.channel, expected, order.join())
+    }
+  })
+
+  test('a response is foreseen as operators see it', () => {
+    const lines = ['channels: [whatsapp]', 'template: bare', 'customer: { phone: "+4930123456" }']
+    const text = 'Response r-1\n1: T-1'
+    assert.deepEqual(differences(lines, { route: 'greet', state: 'sent', channel: 'whatsapp', text }), [])
   })
 
   test('a body that cannot be read plans nothing; expected otherwise, it says why', () => {
@@ -214,6 +256,18 @@ describe('a preview', () => {
       [shown.foreseen.channel, shown.foreseen.text, shown.subject, shown.html],
       ['email', 'Hallo', 'Anliegen T-1', '<p>Hello</p>'],
     )
+  })
+
+  test('of a response, with what fills it in', () => {
+    const all = configWith({ greet: ['channels: [whatsapp, sms]', 'template: all'] }, TEMPLATES)
+    const event = eventWith({ ticket: { id: 'T-1' }, customer: { phone: '+4930123456' } })
+    const over = (channel?: 'sms') => {
+      const shown = previewRoute(all, 'greet', event, { channel })
+      assert.ok(shown.kind === 'shown')
+      return [shown.foreseen.text, shown.whatsapp]
+    }
+    assert.deepEqual(over(), ['Hello', { responseId: 'r-1', header: [], body: [{ id: '1', value: 'T-1' }] }])
+    assert.deepEqual(over('sms'), ['Hello', null])
   })
 
   test('of a route that is off, and of one whose template fails', () => {

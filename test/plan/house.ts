@@ -13,7 +13,9 @@ export const DAY = 86_400_000
 /** Routes by name, each its lines; `on`, `template` and `channels` are there where a route does not say otherwise. */
 export function configWith(
   routes: Readonly<Record<string, readonly string[]>>,
-  templates: Readonly<Record<string, string>> = { 'greet.liquid': '---\nsubject: Hello\n---\nHello' },
+  templates: Readonly<Record<string, string>> = {
+    'greet.liquid': '---\nsubject: Hello\nwhatsapp: { responseId: response-1 }\n---\nHello',
+  },
 ): Config {
   const usual = ['on: crm/ticket.resolved', 'template: greet', 'channels: [webmessaging]']
   const written = Object.entries(routes).map(([name, lines]) => {
@@ -24,6 +26,9 @@ export function configWith(
   externalSource: { id: space-1, name: CRM }
   webmessaging: { deploymentId: deployment-1 }
   email: { from: { email: care@example.com } }
+  sms: { from: "+13175550100" }
+  whatsapp: { integrationId: integration-1 }
+  open: { integrationId: integration-2 }
 sources:
   crm: { preset: standard-webhooks, secrets: [] }
   shop: { preset: standard-webhooks, secrets: [], externalSource: { id: space-2, name: Shop } }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Config, Route } from '../../src/config/config.ts'
+import { CHANNELS, IDENTIFIERS } from '../../src/message.ts'
 import { planEvent } from '../../src/plan/plan.ts'
-import { AT, configWith, eventWith, MINUTE, onlyMessage, planWith, TICKET } from './house.ts'
+import { AT, configWith, DAY, eventWith, MINUTE, onlyMessage, planWith, TICKET } from './house.ts'
 
 describe('what an event calls for', () => {
   test('a message with all that its route said, and the version of the configuration', () => {
@@ -16,6 +17,10 @@ describe('what an event calls for', () => {
         'expireAfter: 2h',
         'brake: { messages: 5, per: 1m }',
         'maxAttempts: 3',
+        'onUnconfirmed: resend-if-absent',
+        'requireSession: 30d',
+        'activeConversation: join',
+        'onUndelivered: next-channel',
       ],
     })
     assert.deepEqual(planEvent(eventWith(TICKET), config), {
@@ -40,7 +45,10 @@ describe('what an event calls for', () => {
             expireAfterMs: 120 * MINUTE,
             brake: { messages: 5, perMs: MINUTE },
             maxAttempts: 3,
-            onUnconfirmed: 'hold',
+            onUnconfirmed: 'resend-if-absent',
+            requireSessionMs: 30 * DAY,
+            activeConversation: 'join',
+            onUndelivered: 'next-channel',
           },
           dueAt: AT + 30 * MINUTE,
           expireAt: AT + 150 * MINUTE,
@@ -73,6 +81,19 @@ describe('what an event calls for', () => {
       onlyMessage(planWith(lines, eventWith(TICKET, { source }))).policies.externalSource?.id
     assert.equal(spaceOf('crm'), 'space-1')
     assert.equal(spaceOf('shop'), 'space-2')
+  })
+
+  test('what a route does not say is the careful way', () => {
+    const { policies } = onlyMessage(planWith([]))
+    assert.deepEqual(
+      [
+        policies.onUnconfirmed,
+        policies.requireSessionMs,
+        policies.activeConversation,
+        policies.onUndelivered,
+      ],
+      ['hold', null, 'wait', 'none'],
+    )
   })
 
   test('shadow is planned like any other, and says so', () => {
@@ -214,6 +235,42 @@ describe('a message that cannot be sent begins failed', () => {
       { email: 'ann@example.com' },
       true,
     ],
+    ['a phone for sms', ['channels: [sms]'], { phone: '030 123456' }, true],
+    ['no phone for sms', ['channels: [sms]'], { id: 'C-1', email: 'ann@example.com' }, false],
+    ['a phone for whatsapp', ['channels: [whatsapp]'], { phone: '+4930123456' }, true],
+    ['no phone for whatsapp', ['channels: [whatsapp]'], { id: 'C-1', email: 'ann@example.com' }, false],
+    ['an externalId for open', ['channels: [open]'], { id: 'C-1' }, true],
+    [
+      'no externalId for open',
+      ['channels: [open]'],
+      { phone: '+4930123456', email: 'ann@example.com' },
+      false,
+    ],
+    [
+      'an externalId that findBy leaves out, for open',
+      ['channels: [open]', 'findBy: [email]'],
+      { id: 'C-1' },
+      true,
+    ],
+    ['a phone for the last of three', ['channels: [email, open, sms]'], { phone: '+4930123456' }, true],
+    [
+      'a phone, and nothing to find a session by',
+      ['channels: [sms]', 'findBy: [externalId, email]', 'requireSession: 30d'],
+      { phone: '+4930123456' },
+      false,
+    ],
+    [
+      'a phone, which the session is found by too',
+      ['channels: [sms]', 'requireSession: 30d'],
+      { phone: '+4930123456' },
+      true,
+    ],
+    [
+      'what a session is found by, and no phone for sms',
+      ['channels: [sms]', 'requireSession: 30d'],
+      { id: 'C-1' },
+      false,
+    ],
     [
       'the second channel alone',
       ['channels: [webmessaging, email]', 'findBy: [externalId]'],
@@ -226,9 +283,43 @@ describe('a message that cannot be sent begins failed', () => {
       const message = onlyMessage(planWith(lines, eventWith({ customer })))
       assert.equal(message.code, reachable ? null : 'no-customer')
       if (!reachable)
-        assert.match(message.reason ?? '', /names no customer whom .* could reach \(looked for .*Mend/)
+        assert.match(
+          message.reason ?? '',
+          /^The event names no customer who.* \(looked for .*\)\. Mend the customer/,
+        )
     })
   }
+
+  test('its reason names what each channel looked for, once', () => {
+    const reasonOf = (lines: string[], customer: object) =>
+      onlyMessage(planWith(lines, eventWith({ customer }))).reason?.split(' Mend')[0]
+    assert.equal(
+      reasonOf(['channels: [sms, whatsapp]'], { id: 'C-1' }),
+      'The event names no customer whom sms or whatsapp could reach (looked for phone).',
+    )
+    assert.equal(
+      reasonOf(['channels: [email, webmessaging]', 'findBy: [externalId, email]'], { phone: '1' }),
+      'The event names no customer whom email or webmessaging could reach (looked for email, externalId).',
+    )
+    assert.equal(
+      reasonOf(['channels: [open]', 'findBy: [phone]', 'requireSession: 1h'], { id: 'C-1' }),
+      'The event names no customer whose contact could be found, and requireSession needs one (looked for phone).',
+    )
+  })
+
+  test('what a customer block may not name for a channel is what planning would miss', () => {
+    const properties = { externalId: 'id', email: 'email', phone: 'phone' } as const
+    for (const channel of CHANNELS) {
+      for (const identifier of IDENTIFIERS) {
+        const route = [`channels: [${channel}]`, 'findBy: [email, phone]']
+        const customer = { [properties[identifier]]: 'x' }
+        const missed = onlyMessage(planWith(route, eventWith({ customer }))).code === 'no-customer'
+        const block = `customer: { ${identifier}: "{{ data.x }}" }`
+        const refused = lacksCustomer(() => configWith({ greet: [...route, block] }))
+        assert.equal(refused, missed, `${channel} by ${identifier}`)
+      }
+    }
+  })
 })
 
 describe('planning is pure', () => {
@@ -256,3 +347,14 @@ describe('planning is pure', () => {
     )
   })
 })
+
+/** Whether a configuration is refused because its customer block does not name what is needed. */
+function lacksCustomer(load: () => unknown): boolean {
+  try {
+    load()
+    return false
+  } catch (error) {
+    assert.match(String(error), /needs customer\./)
+    return true
+  }
+}

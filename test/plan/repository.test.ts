@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fixtureFiles, readFixture } from '../../src/config/fixtures.ts'
@@ -67,6 +68,29 @@ describe('what the repository brings along passes check', () => {
       config.warnings.map(({ message }) => message.split(' ')[0]),
       [...written].map(([variable]) => variable),
     )
+  })
+
+  test('what the starting point has in comments is right where it stands', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postrider-starting-point-'))
+    try {
+      cpSync(join(ROOT, 'config'), folder, { recursive: true })
+      const file = join(folder, 'postrider.yaml')
+      const written = readFileSync(file, 'utf8')
+      const examples = /^( +)# ( *\w+:)/gm
+      assert.ok([...written.matchAll(examples)].length >= 12)
+      writeFileSync(file, written.replaceAll(examples, '$1$2'))
+      const loaded = loadConfig({ file, env: {}, unsetVariables: 'warn' })
+      assert.deepEqual(loaded.kind === 'invalid' ? loaded.problems : [], [])
+      assert.ok(loaded.kind === 'loaded')
+      const { genesys, sources, routes } = loaded.config
+      assert.ok(genesys.sms && genesys.whatsapp && genesys.open)
+      assert.equal(genesys.defaultCountry, 'DE')
+      assert.equal(sources.get('genesys')?.preset, 'genesys-undelivered')
+      assert.ok(routes.some(({ requireSessionMs }) => requireSessionMs !== null))
+      assert.ok(routes.some(({ onUndelivered }) => onUndelivered === 'next-channel'))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('the demo shows the templates of the starting point', () => {

@@ -11,7 +11,7 @@ import type { Log, LogFields } from '../../src/log.ts'
 import { type ServerOptions, startServer } from '../../src/server.ts'
 import { createManualClock } from '../manual-clock.ts'
 import { testLog } from '../test-log.ts'
-import { OTHER_SECRET, SECRET, type Signed, signed } from './signing.ts'
+import { OTHER_SECRET, OTHER_TOKEN, SECRET, type Signed, signed, TOKEN } from './signing.ts'
 
 const CONFIG = `
 genesys:
@@ -20,6 +20,8 @@ genesys:
 sources:
   crm: { preset: standard-webhooks, secrets: ["${SECRET}", "${OTHER_SECRET}"] }
   waiting: { preset: standard-webhooks, secrets: [] }
+  genesys: { preset: genesys-undelivered, secrets: [${TOKEN}, ${OTHER_TOKEN}] }
+  genesys-waiting: { preset: genesys-undelivered, secrets: [] }
 routes:
   ticket-resolved: { on: crm/ticket.resolved, template: ticket-resolved, channels: [webmessaging] }
 `

@@ -4,6 +4,10 @@ import { createHmac } from 'node:crypto'
 export const SECRET = `whsec_${Buffer.from('a secret of the tests, 32 bytes.').toString('base64')}`
 export const OTHER_SECRET = `whsec_${Buffer.from('another secret of tests, 32 byt.').toString('base64')}`
 
+/** Two tokens of tests, as a sender that cannot sign puts them into a header. */
+export const TOKEN = 'a-token-of-the-tests-0123456789abcdef'
+export const OTHER_TOKEN = 'another-token-of-the-tests-0123456789'
+
 export type Signed = { headers: Record<string, string>; body: Buffer }
 
 export type Signing = {

@@ -7,12 +7,20 @@ import { createManualClock, type ManualClock } from '../manual-clock.ts'
 
 /** Contacts of the sandbox's directory. */
 export const ADA = '5d3c7a10-1f6e-4b0a-8c55-000000001001'
+export const BRUNO = '5d3c7a10-1f6e-4b0a-8c55-000000001002'
+export const DORA = '5d3c7a10-1f6e-4b0a-8c55-000000001004'
 export const EVE_ACTIVE = '5d3c7a10-1f6e-4b0a-8c55-000000001005'
 export const ADA_MERGED = '5d3c7a10-1f6e-4b0a-8c55-000000001006'
 
 export const LOOKUP = '/api/v2/externalcontacts/identifierlookup/contacts'
 export const MESSAGE = '/api/v2/conversations/messages/agentless'
 export const EMAIL = '/api/v2/conversations/emails/agentless'
+export const MESSAGES = '/api/v2/conversations/messages'
+export const ANALYTICS = '/api/v2/analytics/conversations/details/query'
+export const CONTACTS = '/api/v2/externalcontacts/contacts'
+
+export const HOUR = 3_600_000
+export const DAY = 24 * HOUR
 
 /** Bodies that are right; tests change one thing. */
 export const byExternalId = { type: 'ExternalId', value: 'C-1001', externalSource: EXTERNAL_SOURCE }
@@ -21,6 +29,12 @@ export const webMessage = {
   toAddressMessengerType: 'webmessaging',
   externalContactId: ADA,
   textBody: 'Your ticket is resolved.',
+}
+export const sms = {
+  fromAddress: '+13175550100',
+  toAddressMessengerType: 'sms',
+  toAddress: '+14155550101',
+  textBody: 'Hi',
 }
 export const email = {
   senderType: 'Outbound',
@@ -44,6 +58,8 @@ export type Live = {
   get(path: string): Promise<Answer>
   /** `POST /oauth/token`; the right one unless said otherwise. */
   logIn(change?: { authorization?: string | null; contentType?: string; form?: string }): Promise<Answer>
+  /** A request of the control API, `POST` unless said otherwise. */
+  control(path: string, body: unknown, method?: 'POST' | 'PATCH'): Promise<Answer>
   /** A fault by the control API. */
   fault(fault: Json): Promise<Answer>
 }
@@ -70,6 +86,12 @@ export async function startLive(options: Partial<SandboxOptions> = {}): Promise<
     const headers = { 'content-type': contentType, ...(authorization === null ? {} : { authorization }) }
     return ask('/oauth/token', { method: 'POST', headers, body: form })
   }
+  const control: Live['control'] = (path, body, method = 'POST') =>
+    ask(`/sandbox${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
   const token = (await logIn()).body.access_token
   assert.equal(typeof token, 'string')
   const authorization = `Bearer ${token}`
@@ -85,12 +107,8 @@ export async function startLive(options: Partial<SandboxOptions> = {}): Promise<
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     get: (path) => ask(path, { headers: { authorization } }),
-    fault: (fault) =>
-      ask('/sandbox/faults', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(fault),
-      }),
+    control,
+    fault: (fault) => control('/faults', fault),
   }
 }
 

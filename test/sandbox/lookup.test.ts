@@ -6,6 +6,7 @@ import {
   ADA_MERGED,
   assertError,
   assertFieldError,
+  BRUNO,
   byExternalId,
   type Live,
   LOOKUP,
@@ -13,6 +14,7 @@ import {
 } from './live.ts'
 
 const OTHER_SOURCE = { id: 'd1f3a2b4-0000-4000-8000-000000000002', name: 'Shop' }
+const reference = (id: string) => ({ id, selfUri: `/api/v2/externalcontacts/contacts/${id}` })
 
 describe(`POST ${LOOKUP}`, () => {
   let live: Live
@@ -35,18 +37,31 @@ describe(`POST ${LOOKUP}`, () => {
         type: 'Curated',
         firstName: 'Ada',
         lastName: 'Example',
+        // Somebody else was merged into her.
+        mergeSet: [reference(ADA), reference(ADA_MERGED)],
+        mergedFrom: [reference(ADA_MERGED)],
         selfUri: `/api/v2/externalcontacts/contacts/${ADA}`,
       })
     })
   }
 
+  it('says nothing of merges where there were none', async () => {
+    const answer = await live.post(LOOKUP, { type: 'Email', value: 'bruno@example.com' })
+    assert.deepEqual(answer.body, {
+      id: BRUNO,
+      type: 'Curated',
+      firstName: 'Bruno',
+      lastName: 'Beispiel',
+      selfUri: `/api/v2/externalcontacts/contacts/${BRUNO}`,
+    })
+  })
+
   it('names the canonical contact of a merged one', async () => {
     const answer = await live.post(LOOKUP, { ...byExternalId, value: 'C-1006' })
     assert.equal(answer.body.id, ADA_MERGED)
-    assert.deepEqual(answer.body.canonicalContact, {
-      id: ADA,
-      selfUri: `/api/v2/externalcontacts/contacts/${ADA}`,
-    })
+    assert.deepEqual(answer.body.canonicalContact, reference(ADA))
+    assert.deepEqual(answer.body.mergedTo, reference(ADA))
+    assert.deepEqual(answer.body.mergeSet, [reference(ADA), reference(ADA_MERGED)])
   })
 
   for (const [name, identifier] of [

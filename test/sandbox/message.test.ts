@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, beforeEach, describe, it } from 'node:test'
-import { DEPLOYMENT } from '../../src/sandbox/directory.ts'
+import { DEPLOYMENT, OPEN_INTEGRATION, WHATSAPP_INTEGRATION } from '../../src/sandbox/directory.ts'
 import {
   ADA,
   ADA_MERGED,
@@ -10,20 +10,15 @@ import {
   type Json,
   type Live,
   MESSAGE,
+  sms,
   startLive,
   webMessage,
 } from './live.ts'
 
-const HOUR = 3_600_000
 const UUID = /^[\da-f-]{36}$/
-const sms = {
-  fromAddress: '+13175550100',
-  toAddressMessengerType: 'sms',
-  toAddress: '+14155550101',
-  textBody: 'Hi',
-}
+const APPLE = { id: 'an-apple-integration', name: 'Apple', messengerType: 'apple' }
 const whatsapp = {
-  fromAddress: 'an-integration',
+  fromAddress: WHATSAPP_INTEGRATION,
   toAddressMessengerType: 'whatsapp',
   toAddress: '14155550101',
   messagingTemplate: { responseId: 'r-1', bodyParameters: [{ id: 'name', value: 'Ada' }] },
@@ -32,7 +27,7 @@ const whatsapp = {
 describe(`POST ${MESSAGE}`, () => {
   let live: Live
   before(async () => {
-    live = await startLive({ rateLimitPerMinute: null })
+    live = await startLive({ rateLimitPerMinute: null, integrations: [APPLE], smsNumbers: ['+4930901820'] })
   })
   beforeEach(() => live.ask('/sandbox/messages', { method: 'DELETE' }))
 
@@ -60,8 +55,9 @@ describe(`POST ${MESSAGE}`, () => {
     for (const body of [
       sms,
       whatsapp,
-      { ...sms, toAddressMessengerType: 'open', fromAddress: 'i-1', toAddress: 'any text' },
-      { ...sms, toAddressMessengerType: 'apple', fromAddress: 'i-2' },
+      { ...sms, toAddressMessengerType: 'open', fromAddress: OPEN_INTEGRATION, toAddress: 'any text' },
+      { ...sms, toAddressMessengerType: 'apple', fromAddress: APPLE.id },
+      { ...sms, fromAddress: '+4930901820' },
     ]) {
       const answer = await live.post(MESSAGE, body)
       assert.equal(answer.status, 200, answer.text)
@@ -74,6 +70,7 @@ describe(`POST ${MESSAGE}`, () => {
         ['whatsapp', 'Response r-1\nAda'],
         ['open', 'Hi'],
         ['apple', 'Hi'],
+        ['sms', 'Hi'],
       ],
     )
   })
@@ -194,6 +191,24 @@ describe(`POST ${MESSAGE}`, () => {
     assert.equal((await live.post(MESSAGE, { ...sms, textBody: 'a'.repeat(765) })).status, 200)
   })
 
+  it('answers 404 to an integration that the org does not have, 400 to one of another messenger', async () => {
+    for (const unknown of [
+      { ...whatsapp, fromAddress: DEPLOYMENT },
+      { ...sms, toAddressMessengerType: 'open', fromAddress: 'an-integration' },
+    ]) {
+      assertError(await live.post(MESSAGE, unknown), 404, 'not.found', /integration/)
+    }
+    const other = await live.post(MESSAGE, { ...whatsapp, fromAddress: OPEN_INTEGRATION })
+    assertError(other, 400, 'bad.request', /is of open, not of whatsapp/)
+    assert.deepEqual(live.sandbox.messages(), [])
+  })
+
+  it('answers 400 to an sms from a number that is not provisioned', async () => {
+    const answer = await live.post(MESSAGE, { ...sms, fromAddress: '+13175550199' })
+    assertError(answer, 400, 'bad.request', /\+13175550199 is not provisioned/)
+    assert.deepEqual(live.sandbox.messages(), [])
+  })
+
   it('answers 404 to an unknown deployment and to an unknown contact', async () => {
     assertError(await live.post(MESSAGE, { ...webMessage, fromAddress: ADA }), 404, 'not.found', /deployment/)
     const nobody = { ...webMessage, externalContactId: DEPLOYMENT }
@@ -218,43 +233,4 @@ describe(`POST ${MESSAGE}`, () => {
     await live.post(MESSAGE, { ...webMessage, externalContactId: ADA_MERGED })
     assert.equal(live.sandbox.messages()[0]?.contactId, ADA)
   })
-
-  it('goes on with the conversation of the last 72 hours, and begins a new one after', async () => {
-    const send = async () => (await live.post(MESSAGE, webMessage, await token(live))).body.conversationId
-    const first = await send()
-    await live.clock.advance(72 * HOUR - 1)
-    assert.equal(await send(), first)
-    await live.clock.advance(72 * HOUR)
-    assert.notEqual(await send(), first)
-    const toEve = { ...webMessage, externalContactId: EVE_ACTIVE, useExistingActiveConversation: true }
-    const eve = await live.post(MESSAGE, toEve, await token(live))
-    assert.notEqual(eve.body.conversationId, await send())
-  })
-
-  it('answers what became of a message under its id', async () => {
-    const authorization = await token(live)
-    const { body: sent } = await live.post(MESSAGE, webMessage, authorization)
-    const { status, body } = await live.ask(String(sent.selfUri), { headers: authorization })
-    assert.equal(status, 200)
-    assert.deepEqual(
-      [body.id, body.conversationId, body.direction, body.status, body.messengerType, body.normalizedMessage],
-      [
-        sent.id,
-        sent.conversationId,
-        'outbound',
-        'sent',
-        'webmessaging',
-        { id: sent.id, type: 'Text', text: webMessage.textBody, direction: 'Outbound' },
-      ],
-    )
-    const unknown = await live.ask(`/api/v2/conversations/messages/${ADA}/details`, {
-      headers: authorization,
-    })
-    assertError(unknown, 404, 'not.found', /message/)
-  })
 })
-
-/** Days pass in these tests; tokens do not last as long. */
-async function token(live: Live) {
-  return { authorization: `Bearer ${(await live.logIn()).body.access_token}` }
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { EMAIL, EVE_ACTIVE, email, type Live, MESSAGE, startLive, webMessage } from './live.ts'
+import { BRUNO, EMAIL, EVE_ACTIVE, email, type Live, MESSAGE, startLive, webMessage } from './live.ts'
 
 const MINUTE = 60_000
 const HOSTILE = `<script>alert(1)</script><img src=x onerror="alert(2)">&amp; 'quoted' {{ 7 | times: 6 }}`
@@ -9,13 +9,7 @@ const ESCAPED =
   '&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=&#34;alert(2)&#34;&gt;&amp;amp; &#39;quoted&#39; {{ 7 | times: 6 }}'
 
 async function addContact(live: Live, contact: Readonly<Record<string, unknown>>) {
-  const headers = { 'content-type': 'application/json' }
-  const answer = await live.ask('/sandbox/contacts', {
-    method: 'POST',
-    headers,
-    body: JSON.stringify(contact),
-  })
-  assert.equal(answer.status, 201)
+  assert.equal((await live.control('/contacts', contact)).status, 201)
 }
 
 /** Each customer's part of the page by their name. */
@@ -57,16 +51,19 @@ describe('the page', () => {
     const ada = byName.get('Ada Example') ?? ''
     assert.match(ada, /C-1001 · ada@example\.com/)
     assert.deepEqual(texts(ada, /<p class="from">(.*)<\/p>/g), [
+      '<b>Ada Example</b> · Web messenger',
       '<b>Your business</b> · Web messenger',
       '<b>Demo Care</b> · Email',
     ])
     assert.deepEqual(texts(ada, /<p class="(?:bubble )?text" dir="auto">([^<]*)</g), [
+      'Hello, can you help me with my order?',
       'Your ticket is resolved.\nJust answer here.',
       'It is on its way.',
     ])
     assert.deepEqual(texts(ada, /<h3 dir="auto">([^<]*)</g), ['Your order'])
-    assert.deepEqual(texts(ada, /<time [^>]*>([^<]*)</g), ['09:00', '10:30'])
+    assert.deepEqual(texts(ada, /<time [^>]*>([^<]*)</g), ['09:00', '09:00', '10:30'])
     assert.deepEqual(texts(ada, /datetime="([^"]*)"/g), [
+      '2026-11-19T09:00:00.000Z',
       '2026-11-23T09:00:00.000Z',
       '2026-11-23T10:30:00.000Z',
     ])
@@ -74,6 +71,50 @@ describe('the page', () => {
     assert.match(byName.get('Bruno Beispiel') ?? '', /SMS.*See you at 10\./s)
     assert.match(byName.get('nobody@else.example') ?? '', /no contact.*\(no subject\)/s)
     assert.match(byName.get('No message yet') ?? '', /Eve Active · C-1005[^\n]*talking to an agent now/)
+  })
+
+  it('shows where conversations began, who began them, and who wrote what', async () => {
+    const live = await startLive()
+    const now = live.clock.now()
+    live.sandbox.addConversation({
+      contactId: BRUNO,
+      startedAt: now - 10 * MINUTE,
+      active: true,
+      messages: [
+        { text: 'Is somebody there?', at: now - 9 * MINUTE },
+        { text: 'Yes, I am.', by: 'agent', at: now - 8 * MINUTE },
+      ],
+    })
+    await live.post(MESSAGE, { ...webMessage, externalContactId: BRUNO, useExistingActiveConversation: true })
+    await live.post(MESSAGE, webMessage)
+    const byName = conversations((await live.ask('/')).text)
+    const bruno = byName.get('Bruno Beispiel') ?? ''
+    assert.match(bruno, /talking to an agent now/)
+    assert.deepEqual(texts(bruno, /<li class="talk">([^<]*)/g), [
+      'Web messenger · Conversation begun by the customer, ended 14 November 2026, 09:00',
+      'Web messenger · Conversation begun by the customer, active now',
+    ])
+    assert.deepEqual(texts(bruno, /<p class="from"><b>([^<]*)/g), [
+      'Bruno Beispiel',
+      'Bruno Beispiel',
+      'An agent',
+      'Your business',
+    ])
+    assert.equal(texts(bruno, /<li class="message( theirs)"/g).length, 2)
+    assert.deepEqual(texts(byName.get('Ada Example') ?? '', /<li class="talk">([^<]*)/g), [
+      'Web messenger · Conversation begun by the customer, ended 19 November 2026, 09:00',
+      'Web messenger · Conversation begun by your business',
+    ])
+  })
+
+  it('says of those who were not written to when they last wrote, and who never did', async () => {
+    const live = await startLive()
+    const quiet = conversations((await live.ask('/')).text).get('No message yet') ?? ''
+    assert.match(
+      quiet,
+      /<li>Bruno Beispiel · C-1002 · bruno@example\.com · last wrote to you 14 November 2026<\/li>/,
+    )
+    assert.match(quiet, /<li>Dora Ejemplo · dora@example\.com<\/li>/)
   })
 
   it('shows a message to a merged contact with the canonical one', async () => {
@@ -120,10 +161,15 @@ describe('the page', () => {
     await live.post(MESSAGE, toEve, await authorization())
     const byName = conversations((await live.ask('/')).text)
     assert.deepEqual([...byName.keys()], ['Eve Active', 'Ada Example', 'No message yet'])
-    assert.deepEqual(texts(byName.get('Eve Active') ?? '', /<li class="day">([^<]*)/g), ['Today'])
+    // The agent's conversation with her began two days ago; the message went into it.
+    assert.deepEqual(texts(byName.get('Eve Active') ?? '', /<li class="day">([^<]*)/g), [
+      '23 November 2026',
+      'Today',
+    ])
     const ada = byName.get('Ada Example') ?? ''
     assert.deepEqual(texts(ada, /<li class="day">([^<]*)/g), ['23 November 2026'])
-    assert.match(ada, /2 older not shown/)
+    // Two of these, and what she wrote herself before.
+    assert.match(ada, /3 older not shown/)
     assert.doesNotMatch(ada, /Number 2\./)
     assert.match(ada, /Number 3\..*Number 22\./s)
   })

@@ -1,10 +1,12 @@
+import { CLI_SOURCE } from '../../event.ts'
 import type { Claim } from '../ledger.ts'
 import { eventOf, messageOf, pauseOf } from '../rows.ts'
 import type { EventRow, LaneRow, MessageRow, PauseRow } from '../schema.ts'
 import { covers, isProbed, type Pauses } from './pauses.ts'
 import type { Store } from './store.ts'
 
-type Due = { id: number; rank: number; due_at: number }
+/** `turn`: of several that are due, the lowest goes first. */
+type Due = { id: number; rank: number; due_at: number; turn: number }
 
 /**
  * Leases what is due. For each lane that no pause covers, and each rank, the head of one range of the queue's index: the cost grows with the lanes
@@ -12,7 +14,7 @@ type Due = { id: number; rank: number; due_at: number }
  */
 export function createClaim(store: Store, pauses: Pauses) {
   const { prepare, clock, lanes } = store
-  const dueInLane = prepare<Due>(
+  const dueInLane = prepare<Omit<Due, 'turn'>>(
     `SELECT id, rank, due_at FROM messages INDEXED BY messages_due
      WHERE state = 'scheduled' AND lane = ? AND rank = ? AND due_at <= ? AND lease_until <= ?
      ORDER BY due_at LIMIT ?`,
@@ -24,8 +26,12 @@ export function createClaim(store: Store, pauses: Pauses) {
   const findEvent = prepare<EventRow>('SELECT * FROM events WHERE id = ?')
 
   function due(among: readonly LaneRow[], now: number, limit: number): Due[] {
-    const found = RANKS.flatMap((rank) => among.flatMap(({ id }) => dueInLane.all(id, rank, now, now, limit)))
-    return found.sort((a, b) => a.rank - b.rank || a.due_at - b.due_at || a.id - b.id).slice(0, limit)
+    const found = RANKS.flatMap((rank) =>
+      among.flatMap((lane) =>
+        dueInLane.all(lane.id, rank, now, now, limit).map((row) => ({ ...row, turn: turnOf(row, lane) })),
+      ),
+    )
+    return found.sort((a, b) => a.turn - b.turn || a.due_at - b.due_at || a.id - b.id).slice(0, limit)
   }
 
   function take(rows: readonly Due[], owner: string, until: number, now: number): Claim['messages'] {
@@ -67,6 +73,11 @@ export function createClaim(store: Store, pauses: Pauses) {
 
 /** An operator's re-triggers, then automatic ones. */
 const RANKS = [0, 1] as const
+
+/** What an operator sends to many at once waits for what customers' own events call for. */
+function turnOf({ rank }: Pick<Due, 'rank'>, { source }: LaneRow): number {
+  return rank === 1 && source === CLI_SOURCE ? 2 : rank
+}
 
 function mayProbe(pause: PauseRow, now: number): boolean {
   return isProbed(pause) && pause.until !== null && pause.until <= now

@@ -8,6 +8,11 @@ import type { Store } from './store.ts'
 type End = Parameters<Ledger['conclude']>[1]
 type Again = Parameters<Ledger['postpone']>[1]
 
+/** Conditions and changes of the columns of a lease. `HELD` wants id, owner, token and the present time. */
+export const HELD = 'id = ? AND lease_owner = ? AND lease_token = ? AND lease_until > ?'
+export const FREE = 'lease_owner = NULL, lease_token = NULL, lease_until = 0'
+export const heldBy = ({ messageId, owner, token }: Lease, now: number) => [messageId, owner, token, now]
+
 /** What the holder of a lease may do besides opening an attempt. Every change is compare-and-set on the lease. */
 export type Leases = {
   /** The message, where the lease is held and nothing was opened yet. */
@@ -21,11 +26,10 @@ export type Leases = {
 
 export function createLeases(store: Store, pauses: Pauses): Leases {
   const { prepare, clock, once } = store
-  const HELD = 'id = ? AND lease_owner = ? AND lease_token = ? AND lease_until > ?'
-  const FREE = 'lease_owner = NULL, lease_token = NULL, lease_until = 0'
   const held = prepare<MessageRow>(`SELECT * FROM messages WHERE ${HELD} AND state = 'scheduled'`)
-  const renew = prepare(
-    `UPDATE messages SET lease_until = ? WHERE ${HELD} AND state IN ('scheduled', 'sending')`,
+  const renew = prepare<{ state: string }>(
+    `UPDATE messages SET lease_until = ? WHERE ${HELD} AND state IN ('scheduled', 'sending', 'unconfirmed', 'sent')
+     RETURNING state`,
   )
   const conclude = prepare(
     `UPDATE messages SET state = ?, code = ?, reason = ?, updated_at = ?, ${FREE} WHERE ${HELD} AND state = 'scheduled'`,
@@ -34,8 +38,6 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
     `UPDATE messages SET due_at = ?, code = ?, reason = ?, updated_at = ?, ${FREE} WHERE ${HELD} AND state = 'scheduled'`,
   )
   const giveBack = prepare(`UPDATE messages SET updated_at = ?, ${FREE} WHERE id = ? AND state = 'scheduled'`)
-
-  const heldBy = ({ messageId, owner, token }: Lease, now: number) => [messageId, owner, token, now]
 
   function end(lease: Lease, message: MessageRow, { state, code, reason }: End, now: number): void {
     conclude.run(state, clean(code), clean(reason), now, ...heldBy(lease, now))
@@ -46,8 +48,12 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
     held: (lease, now) => held.get(...heldBy(lease, now)) ?? null,
     renew(lease, leaseMs) {
       const now = clock.now()
-      if (renew.run(now + leaseMs, ...heldBy(lease, now)).changes === 0) return false
-      pauses.extendProbe(lease.messageId, now + leaseMs)
+      const renewed = renew.get(now + leaseMs, ...heldBy(lease, now))
+      if (!renewed) return false
+      // A look is no probe, though its message may have been one.
+      if (renewed.state === 'scheduled' || renewed.state === 'sending') {
+        pauses.extendProbe(lease.messageId, now + leaseMs)
+      }
       return true
     },
     conclude(lease, ending) {

@@ -1,5 +1,5 @@
-import type { Policies } from '../../message.ts'
 import { onceKeyHash } from '../hashes.ts'
+import { policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
 import type { Prepare } from './database.ts'
 
@@ -33,7 +33,7 @@ export function createOnceKeys(prepare: Prepare): OnceKeys {
       return held === messageId ? null : held
     },
     release(message, { foundAbsent } = { foundAbsent: false }) {
-      const { once } = JSON.parse(message.policies) as Policies
+      const { once } = policiesOf(message.policies)
       if (once === null || reached.get(message.id, foundAbsent ? 'sent' : 'unconfirmed')) return
       release.run(onceKeyHash(message.route, once), message.id)
     },

@@ -1,6 +1,6 @@
-import type { Attempt, Brake, Policies } from '../../message.ts'
+import type { Attempt, Brake } from '../../message.ts'
 import type { AttemptDraft, Lease, Opened } from '../ledger.ts'
-import { attemptOf, pauseOf } from '../rows.ts'
+import { attemptOf, cleanOrNull, pauseOf, policiesOf } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
 import { expiredReason, inWords } from '../words.ts'
 import { type BrakeCounts, createBrakeCounts } from './brake.ts'
@@ -18,7 +18,7 @@ export function createOpen(store: Store, leases: Leases, pauses: Pauses) {
     const now = clock.now()
     const message = leases.held(lease, now)
     if (!message) return { kind: 'lost' }
-    const policies = JSON.parse(message.policies) as Policies
+    const policies = policiesOf(message.policies)
 
     const standing = pauses
       .standing(now)
@@ -78,37 +78,50 @@ function brakeReason(route: string, { messages, perMs }: Brake): string {
 
 function createCommitAttempt({ prepare, lanes }: Store) {
   const insert = prepare<AttemptRow>(
-    `INSERT INTO attempts (message_id, number, channel, outcome, "by", opened_at, contact_id, rendered)
-     VALUES (?, ?, ?, 'open', ?, ?, ?, ?) RETURNING *`,
+    `INSERT INTO attempts (message_id, number, channel, outcome, "by", opened_at, contact_id, address, rendered)
+     VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?) RETURNING *`,
   )
   const sending = prepare(
-    `UPDATE messages SET state = 'sending', attempts = ?, channel = ?, lane = ?, contact_id = ?, found_by = ?,
+    `UPDATE messages SET state = 'sending', attempts = ?, channel = ?, lane = ?, contact_id = ?, found_by = ?, session = ?,
                          code = NULL, reason = NULL, updated_at = ?
      WHERE id = ? AND state = 'scheduled'`,
   )
   const shadow = prepare(
-    `UPDATE messages SET would_send = ?, channel = ?, lane = ?, contact_id = ?, found_by = ?, updated_at = ?
+    `UPDATE messages SET would_send = ?, channel = ?, lane = ?, contact_id = ?, found_by = ?, session = ?, updated_at = ?
      WHERE id = ? AND state = 'scheduled'`,
   )
   const moveTo = prepare(`UPDATE messages SET channel = ?, lane = ? WHERE id = ? AND state = 'scheduled'`)
 
   const laneOf = (message: MessageRow, channel: string) =>
     channel === message.channel ? message.lane : lanes.idOf(message.route, message.source, channel)
+  const sessionOf = ({ session }: AttemptDraft) => (session === null ? null : JSON.stringify(session))
 
   return {
     attempt(message: MessageRow, draft: AttemptDraft, now: number): Attempt {
       const { channel, contactId, foundBy } = draft
       const number = message.attempts + 1
+      const address = cleanOrNull(draft.address)
       const rendered = JSON.stringify(draft.rendered)
-      const row = insert.get(message.id, number, channel, message.manual_by, now, contactId, rendered)
-      sending.run(number, channel, laneOf(message, channel), contactId, foundBy, now, message.id)
+      const row = insert.get(
+        message.id,
+        number,
+        channel,
+        message.manual_by,
+        now,
+        contactId,
+        address,
+        rendered,
+      )
+      const session = sessionOf(draft)
+      sending.run(number, channel, laneOf(message, channel), contactId, foundBy, session, now, message.id)
       if (!row) throw new Error(`attempt ${number} of message ${message.id} was not written`)
       return attemptOf(row)
     },
     wouldSend(message: MessageRow, draft: AttemptDraft, now: number): void {
       const { channel, contactId, foundBy } = draft
       const rendered = JSON.stringify(draft.rendered)
-      shadow.run(rendered, channel, laneOf(message, channel), contactId, foundBy, now, message.id)
+      const lane = laneOf(message, channel)
+      shadow.run(rendered, channel, lane, contactId, foundBy, sessionOf(draft), now, message.id)
     },
     moveTo(message: MessageRow, channel: string): void {
       if (channel !== message.channel) moveTo.run(channel, laneOf(message, channel), message.id)

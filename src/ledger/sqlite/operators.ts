@@ -1,7 +1,8 @@
-import type { MessageState, Policies } from '../../message.ts'
+import type { MessageState } from '../../message.ts'
 import type { Acted, Ledger } from '../ledger.ts'
-import { clean, messageOf } from '../rows.ts'
+import { clean, messageOf, policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
+import { FREE } from './leases.ts'
 import { takenReason } from './record.ts'
 import type { Store } from './store.ts'
 
@@ -14,11 +15,11 @@ type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledg
 export function createOperators(store: Store) {
   const { prepare, clock, lanes, once } = store
   const find = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
-  const FREE = 'lease_owner = NULL, lease_token = NULL, lease_until = 0'
   const reschedule = prepare<MessageRow>(
     `UPDATE messages SET state = 'scheduled', code = 'retried', reason = ?, rank = 0, due_at = ?, expire_at = ?,
-                         failures = 0, manual_by = ?, channel = ?, lane = ?, contact_id = NULL, found_by = NULL,
-                         would_send = NULL, updated_at = ?, ${FREE}
+                         failures = 0, waits = 0, manual_by = ?, channel = ?, lane = ?, contact_id = NULL,
+                         found_by = NULL, session = NULL, would_send = NULL, look_at = NULL, looks = 0,
+                         last_look = NULL, updated_at = ?, ${FREE}
      WHERE id = ? AND state = ? RETURNING *`,
   )
   const cancel = prepare<MessageRow>(
@@ -26,7 +27,8 @@ export function createOperators(store: Store) {
      WHERE id = ? AND state = 'scheduled' RETURNING *`,
   )
   const settle = prepare<MessageRow>(
-    `UPDATE messages SET state = ?, code = 'by-hand', reason = ?, sent_at = coalesce(?, sent_at), updated_at = ?, ${FREE}
+    `UPDATE messages SET state = ?, code = 'by-hand', reason = ?, sent_at = coalesce(?, sent_at), delivery = ?,
+                         delivery_reason = ?, look_at = NULL, updated_at = ?, ${FREE}
      WHERE id = ? AND state = 'unconfirmed' RETURNING *`,
   )
   const lastOpened = prepare<{ opened_at: number }>(
@@ -39,7 +41,7 @@ export function createOperators(store: Store) {
       if (!message) return missing(id)
       const refused = whyNotRetry(message, request)
       if (refused) return refuse(message, refused)
-      const policies = JSON.parse(message.policies) as Policies
+      const policies = policiesOf(message.policies)
       const holder = policies.once === null ? null : once.take(message.route, policies.once, id)
       if (holder !== null) return refuse(message, takenReason(holder))
       const now = clock.now()
@@ -79,10 +81,12 @@ export function createOperators(store: Store) {
       const now = clock.now()
       if (request.as === 'sent') {
         const sentAt = lastOpened.get(id)?.opened_at ?? now
-        return done(settle.get('sent', words('Found to be sent, says', request), sentAt, now, id))
+        const reason = words('Found to be sent, says', request)
+        return done(settle.get('sent', reason, sentAt, 'unknown', null, now, id))
       }
       once.release(message, { foundAbsent: true })
-      return done(settle.get('failed', words('Found not to be sent, says', request), null, now, id))
+      const reason = words('Found not to be sent, says', request)
+      return done(settle.get('failed', reason, null, message.delivery, message.delivery_reason, now, id))
     },
   }
 }

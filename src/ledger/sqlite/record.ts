@@ -7,6 +7,7 @@ import { BLOCK_SHIFT } from '../schema.ts'
 import type { Statement } from './database.ts'
 import type { Store } from './store.ts'
 import { refusalOf } from './trouble.ts'
+import type { MarkUndelivered } from './undelivered.ts'
 
 export type Record = {
   /** All entries; throws where the database refuses one, and is then to be undone. */
@@ -24,7 +25,11 @@ export type InsertMessages = (
 ) => { added: number[] }
 
 /** The claim of the event key decides who is first; everything else follows from it. */
-export function createRecord(store: Store, insertMessages: InsertMessages): Record {
+export function createRecord(
+  store: Store,
+  insertMessages: InsertMessages,
+  markUndelivered: MarkUndelivered,
+): Record {
   const { prepare, clock } = store
   const claimKey = prepare(
     `INSERT INTO event_keys (hash, keep_until) VALUES (?, ?)
@@ -58,6 +63,7 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
       return { kind: 'recorded', eventId: unreadable(entry, entry.event.reason), messageIds: [] }
     }
     const { event, plan } = entry
+    const marked = event.undelivered ? markUndelivered(event.undelivered, now) : null
     const eventId = insertEvent.run(
       clean(event.source),
       clean(event.type),
@@ -65,7 +71,7 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
       event.occurredAt,
       event.receivedAt,
       plan.state,
-      cleanOrNull(plan.reason),
+      cleanOrNull(reasonOf(plan, marked)),
       JSON.stringify(plan.notes),
       plan.configVersion,
       event.raw,
@@ -128,6 +134,12 @@ export function createRecord(store: Store, insertMessages: InsertMessages): Reco
       })
     },
   }
+}
+
+/** What an event about deliveries marked is what it was for; that no route listens to it says nothing beside that, a route that failed does. */
+function reasonOf({ state, reason }: Plan, marked: string | null): string | null {
+  if (marked === null) return reason
+  return state === 'unplanned' && reason !== null ? `${marked}; ${reason}` : marked
 }
 
 function savepoints(begin: Statement<never>, release: Statement<never>, back: Statement<never>) {

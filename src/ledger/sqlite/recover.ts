@@ -1,13 +1,13 @@
+import { LOOK_WAITS_MS } from '../../message.ts'
+import { FREE } from './leases.ts'
 import type { Store } from './store.ts'
 
 /**
- * What the owner does at its start: the leases of the boot before are void, and what was being sent when it ended is unconfirmed. Answers
- * how many messages that were.
+ * What the owner does at its start: the leases of the boot before are void, and what was being sent when it ended is unconfirmed and
+ * looked for. Answers how many messages that were.
  */
 export function createRecover({ prepare, clock }: Store) {
-  const voidLeases = prepare(
-    `UPDATE messages SET lease_owner = NULL, lease_token = NULL, lease_until = 0 WHERE lease_until > 0`,
-  )
+  const voidLeases = prepare(`UPDATE messages SET ${FREE} WHERE lease_until > 0`)
   const voidProbes = prepare(
     `UPDATE pauses INDEXED BY pauses_standing SET until = min(until, ?), probe_message = NULL
      WHERE ended_at IS NULL AND probe_message IS NOT NULL`,
@@ -20,7 +20,8 @@ export function createRecover({ prepare, clock }: Store) {
      WHERE message_id = ? AND outcome = 'open'`,
   )
   const message = prepare(
-    `UPDATE messages SET state = 'unconfirmed', code = 'interrupted', reason = ?, updated_at = ?
+    `UPDATE messages SET state = 'unconfirmed', code = 'interrupted', reason = ?, look_at = ?, looks = 0, last_look = NULL,
+                         updated_at = ?
      WHERE id = ? AND state = 'sending'`,
   )
 
@@ -32,7 +33,8 @@ export function createRecover({ prepare, clock }: Store) {
     for (const { id } of found) {
       attempt.run(now, STOPPED, id)
       message.run(
-        `${STOPPED} Look at the customer’s conversation in Genesys Cloud, then say what you found: postrider messages settle ${id} --as sent (or not-sent)`,
+        `${STOPPED} Postrider looks for it there by itself. If you know already whether it arrived, say so: postrider messages settle ${id} --as sent (or not-sent)`,
+        now + LOOK_WAITS_MS[0],
         now,
         id,
       )

@@ -1,6 +1,7 @@
 import type { Settlement } from '../ledger.ts'
 import { clean, cleanOrNull } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
+import { FREE } from './leases.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { Store } from './store.ts'
  * its message: a late answer knows better than a guess.
  */
 export function createSettle(store: Store) {
-  const { prepare, clock, once } = store
+  const { prepare, clock, once, lanes } = store
   const findAttempt = prepare<AttemptRow>('SELECT * FROM attempts WHERE id = ?')
   const findMessage = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
   const settleAttempt = prepare(
@@ -17,9 +18,10 @@ export function createSettle(store: Store) {
      WHERE id = ? AND outcome = ?`,
   )
   const settleMessage = prepare(
-    `UPDATE messages SET state = ?, code = ?, reason = ?, due_at = ?, failures = failures + ?,
+    `UPDATE messages SET state = ?, code = ?, reason = ?, due_at = ?, channel = ?, lane = ?, failures = failures + ?,
+                         waits = waits + ?, look_at = ?, looks = ?, last_look = ?, delivery = ?, delivery_reason = ?,
                          sent_at = coalesce(?, sent_at), conversation_id = coalesce(?, conversation_id), updated_at = ?,
-                         lease_owner = NULL, lease_token = NULL, lease_until = 0
+                         ${FREE}
      WHERE id = ? AND state = ?`,
   )
 
@@ -28,9 +30,10 @@ export function createSettle(store: Store) {
     const attempt = findAttempt.get(attemptId)
     const message = attempt && findMessage.get(attempt.message_id)
     if (!message || !maySettle(attempt, message, settlement)) return false
-    const sent = settlement.outcome === 'sent'
+    const { outcome } = settlement
+    const sent = outcome === 'sent'
     settleAttempt.run(
-      settlement.outcome,
+      outcome,
       now,
       settlement.status,
       cleanOrNull(settlement.code),
@@ -42,12 +45,22 @@ export function createSettle(store: Store) {
       attempt.outcome,
     )
     const next = nextOf(settlement, now)
+    const channel = next.channel ?? message.channel
     settleMessage.run(
       next.state,
       next.code,
       next.reason,
       next.dueAt ?? message.due_at,
-      settlement.outcome === 'failed' && settlement.counts ? 1 : 0,
+      channel,
+      channel === message.channel ? message.lane : lanes.idOf(message.route, message.source, channel),
+      outcome === 'failed' && settlement.counts === 'failure' ? 1 : 0,
+      outcome === 'failed' && settlement.counts === 'wait' ? 1 : 0,
+      next.lookAt,
+      // Each attempt is looked for from the beginning, and each send has a delivery of its own.
+      outcome === 'failed' ? message.looks : 0,
+      outcome === 'unconfirmed' ? null : message.last_look,
+      sent ? 'unknown' : message.delivery,
+      sent ? null : message.delivery_reason,
       sent ? now : null,
       sent ? cleanOrNull(settlement.conversationId) : null,
       now,
@@ -66,27 +79,35 @@ function maySettle(attempt: AttemptRow, message: MessageRow, settlement: Settlem
   return attempt.outcome === 'unconfirmed' && isWhy && settlement.outcome !== 'unconfirmed'
 }
 
-type Next = { code: string | null; reason: string | null } & (
+/** `channel` null: the message stays on its own. */
+type Next = { code: string | null; reason: string | null; lookAt: number | null; channel: string | null } & (
   | { state: 'sent' | 'failed' | 'unconfirmed'; dueAt: null }
   | { state: 'scheduled'; dueAt: number }
 )
 
 function nextOf(settlement: Settlement, now: number): Next {
   switch (settlement.outcome) {
-    case 'sent':
-      return { state: 'sent', code: null, reason: null, dueAt: null }
-    case 'unconfirmed':
-      return {
-        state: 'unconfirmed',
-        code: clean(settlement.messageCode),
-        reason: clean(settlement.messageReason),
-        dueAt: null,
-      }
+    case 'sent': {
+      const lookAt = inMs(settlement.lookInMs, now)
+      return { state: 'sent', code: null, reason: null, dueAt: null, lookAt, channel: null }
+    }
+    case 'unconfirmed': {
+      const lookAt = inMs(settlement.lookInMs, now)
+      return { state: 'unconfirmed', ...whyOf(settlement), dueAt: null, lookAt, channel: null }
+    }
     case 'failed': {
-      const why = { code: clean(settlement.messageCode), reason: clean(settlement.messageReason) }
+      const why = { ...whyOf(settlement), lookAt: null }
       return settlement.retryInMs === null
-        ? { state: 'failed', ...why, dueAt: null }
-        : { state: 'scheduled', ...why, dueAt: now + settlement.retryInMs }
+        ? { state: 'failed', ...why, dueAt: null, channel: null }
+        : { state: 'scheduled', ...why, dueAt: now + settlement.retryInMs, channel: settlement.channel }
     }
   }
+}
+
+function whyOf({ messageCode, messageReason }: Exclude<Settlement, { outcome: 'sent' }>) {
+  return { code: clean(messageCode), reason: clean(messageReason) }
+}
+
+function inMs(ms: number | null, now: number): number | null {
+  return ms === null ? null : now + ms
 }

@@ -31,6 +31,10 @@ export type Verbs = Pick<
   | 'conclude'
   | 'postpone'
   | 'takeBudget'
+  | 'lowerBudget'
+  | 'claimLooks'
+  | 'settleLook'
+  | 'settleDelivery'
   | 'pauses'
   | 'pause'
   | 'resume'
@@ -215,6 +219,14 @@ function workOf(call: Call, verbs: ReturnType<typeof createVerbs>): Work<unknown
       return { together: () => verbs.leases.postpone(...call.args) }
     case 'takeBudget':
       return { together: () => verbs.takeBudget(...call.args), durable: false }
+    case 'lowerBudget':
+      return { together: () => verbs.lowerBudget(...call.args), durable: false }
+    case 'claimLooks':
+      return { together: () => verbs.claimLooks(...call.args) }
+    case 'settleLook':
+      return { together: () => verbs.settleLook(...call.args) }
+    case 'settleDelivery':
+      return { together: () => verbs.settleDelivery(...call.args) }
     case 'pauses':
       return { together: () => verbs.pauses.standing(call.now).map(pauseOf), durable: false }
     case 'pause':

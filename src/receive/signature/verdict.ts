@@ -10,9 +10,9 @@ export type SignedRequest = {
   nowMs: number
 }
 
-/** `id`: the sender's id of the event. `timestampMs`: when it was signed, by the sender's clock. */
+/** `id`: the sender's id of the event. `timestampMs`: when it was signed, by the sender's clock; null where nothing was signed. */
 export type Verdict =
-  | { kind: 'authentic'; id: string; timestampMs: number }
+  | { kind: 'authentic'; id: string; timestampMs: number | null }
   /** `detail` is for the sender's developer and for the log: it holds nothing of the request and nothing of the secrets. */
   | { kind: 'refused'; reason: SignatureRefusal; detail: string }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ReadEvent, UnreadableEvent } from '../../event.ts'
 import { parseBody } from './json.ts'
 import type { DeliveryMeta } from './preset.ts'
+import { expected, isObject, kindOf, problemsOf } from './problems.ts'
 import { instantOf } from './timestamp.ts'
 
 /** Types are names, `ticket.resolved`; the longest of known senders have some 60 characters. */
@@ -50,25 +51,3 @@ const Body = z.object(
   },
   { error: expected('an object with type and data') },
 )
-
-function problemsOf(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => `${path.length === 0 ? 'the body' : path.join('.')}: ${message}`)
-    .join('; ')
-}
-
-function expected(what: string) {
-  return ({ input }: { input?: unknown }) => `expected ${what}, got ${kindOf(input)}`
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object') return 'an object'
-  return typeof value === 'string' ? 'text' : `a ${typeof value}`
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AttemptDraft, Claim, Ledger, Plan, Recordable, Settlement } from '../../../src/ledger/ledger.ts'
+import type { Undelivered } from '../../../src/event.ts'
+import type {
+  AttemptDraft,
+  Claim,
+  Ledger,
+  LookClaim,
+  Plan,
+  Recordable,
+  Settlement,
+} from '../../../src/ledger/ledger.ts'
 import type { Attempt, Message, PlannedMessage, Policies } from '../../../src/message.ts'
 import type { Harness } from '../contract.ts'
 
@@ -32,6 +41,9 @@ const POLICIES: Policies = {
   brake: null,
   maxAttempts: 8,
   onUnconfirmed: 'hold',
+  requireSessionMs: null,
+  activeConversation: 'wait',
+  onUndelivered: 'none',
 }
 
 export function planned(
@@ -66,13 +78,28 @@ export function entry(
   now: number,
   key: string,
   messages: readonly PlannedMessage[] = [],
-  rest: { type?: string; source?: string; keepKeyForMs?: number; raw?: Buffer } = {},
+  rest: {
+    type?: string
+    source?: string
+    keepKeyForMs?: number
+    raw?: Buffer
+    undelivered?: Undelivered
+  } = {},
 ): Recordable {
-  const { type = 'ticket.resolved', source = 'crm', keepKeyForMs = 30 * DAY } = rest
+  const { type = 'ticket.resolved', source = 'crm', keepKeyForMs = 30 * DAY, undelivered } = rest
   const raw = rest.raw ?? Buffer.from(`{"key":"${key}"}`)
   return {
     kind: 'event',
-    event: { source, type, key, occurredAt: now, receivedAt: now, raw, payload: {} },
+    event: {
+      source,
+      type,
+      key,
+      occurredAt: now,
+      receivedAt: now,
+      raw,
+      payload: {},
+      ...(undelivered ? { undelivered } : {}),
+    },
     plan: plan(messages),
     keepKeyForMs,
   }
@@ -110,11 +137,32 @@ export async function claimOne(ledger: Ledger): Promise<Claimed> {
   return claimed
 }
 
+export async function claimLooks(
+  ledger: Ledger,
+  of: 'unconfirmed' | 'sent' = 'unconfirmed',
+  limit = 10,
+): Promise<readonly LookClaim[]> {
+  return ledger.claimLooks({ of, owner: 'worker', limit, leaseMs: 60_000 })
+}
+
+/** Claims and expects exactly one message to be looked for. */
+export async function claimLook(
+  ledger: Ledger,
+  of: 'unconfirmed' | 'sent' = 'unconfirmed',
+): Promise<LookClaim> {
+  const [claimed, ...others] = await claimLooks(ledger, of)
+  assert.equal(others.length, 0)
+  assert.ok(claimed, 'a message is to be looked for')
+  return claimed
+}
+
 export function draft(rest: Partial<AttemptDraft> = {}): AttemptDraft {
   return {
     channel: 'webmessaging',
     contactId: 'contact-1',
     foundBy: 'email',
+    address: null,
+    session: null,
     rendered: { channel: 'webmessaging', text: 'Hello Ann', templateVersion: 'hello.liquid@12345678' },
     mode: 'live',
     ...rest,
@@ -129,27 +177,47 @@ export async function openOne(ledger: Ledger, rest: Partial<AttemptDraft> = {}):
   return opened.attempt
 }
 
+/** Schedules a message, opens one attempt on it and settles it so; both ids. Nothing else may be due. */
+export async function ended(
+  ledger: Ledger,
+  harness: Harness,
+  settlement: Settlement,
+  rest: { message?: Parameters<typeof schedule>[2]; opened?: Partial<AttemptDraft> } = {},
+): Promise<{ id: number; attemptId: number }> {
+  const id = await schedule(ledger, harness, rest.message)
+  const attempt = await openOne(ledger, rest.opened)
+  assert.equal(await ledger.settle(attempt.id, settlement), true)
+  return { id, attemptId: attempt.id }
+}
+
 const SETTLED = { status: null, code: null, reason: null, correlationId: null }
 
-export const SENT: Settlement = {
+type Outcome<Name extends Settlement['outcome']> = Extract<Settlement, { outcome: Name }>
+
+export const SENT: Outcome<'sent'> = {
   ...SETTLED,
   status: 200,
   correlationId: 'corr-1',
   outcome: 'sent',
   conversationId: 'conv-1',
   genesysMessageId: 'gen-1',
+  lookInMs: null,
 }
 
-export const UNCONFIRMED: Settlement = {
+export const UNCONFIRMED: Outcome<'unconfirmed'> = {
   ...SETTLED,
   code: 'no-answer',
   reason: 'No answer.',
   outcome: 'unconfirmed',
   messageCode: 'no-answer',
   messageReason: 'Look into the conversation.',
+  lookInMs: null,
 }
 
-export function failed(retryInMs: number | null, counts = true): Settlement {
+export function failed(
+  retryInMs: number | null,
+  { counts = 'failure', channel = null }: Partial<Pick<Outcome<'failed'>, 'counts' | 'channel'>> = {},
+): Settlement {
   return {
     ...SETTLED,
     status: 400,
@@ -158,6 +226,7 @@ export function failed(retryInMs: number | null, counts = true): Settlement {
     outcome: 'failed',
     retryInMs,
     counts,
+    channel,
     messageCode: 'rejected',
     messageReason: 'Genesys Cloud rejects it.',
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { CLI_SOURCE } from '../../../src/event.ts'
 import type { Harness } from '../contract.ts'
 import { claimAll, claimOne, draft, messageWith, onLedger, schedule } from './build.ts'
 
@@ -30,6 +31,20 @@ export function claiming(fresh: () => Promise<Harness>): void {
       const failed = await schedule(ledger, harness, { state: 'failed', code: 'x', reason: 'y' })
       await ledger.retry(failed, { by: 'ann', force: false, reason: null })
       assert.deepEqual(ids(await claimAll(ledger)), [failed, old])
+    })
+
+    on('what the command line sends goes after what events call for', async (ledger, harness) => {
+      const now = harness.clock.now()
+      const [first, second] = [
+        await schedule(ledger, harness, { dueAt: now - 3000 }, CLI_SOURCE),
+        await schedule(ledger, harness, { dueAt: now - 2000, route: 'other' }, CLI_SOURCE),
+      ]
+      const event = await schedule(ledger, harness, { dueAt: now - 1000 })
+      const later = await schedule(ledger, harness, { dueAt: now - 500, route: 'other' }, 'shop')
+      const again = await schedule(ledger, harness, { state: 'failed', code: 'x', reason: 'y' }, CLI_SOURCE)
+      await ledger.retry(again, { by: 'ann', force: false, reason: null })
+      assert.deepEqual(ids(await claimAll(ledger, 2)), [again, event])
+      assert.deepEqual(ids(await claimAll(ledger)), [later, first, second])
     })
 
     on('two workers never hold the same message', async (ledger, harness) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
 import type { Harness } from '../contract.ts'
 import { DAY, entry, onLedger, schedule } from './build.ts'
 
@@ -33,6 +34,58 @@ export function house(fresh: () => Promise<Harness>): void {
       harness.clock.advance(-DAY)
       const next = await harness.open()
       assert.ok((await next.takeBudget(60)).waitMs <= 60_000)
+    })
+  })
+
+  describe('the lowered budget', () => {
+    const MINUTE = 60_000
+    const waits = async (ledger: Ledger, perMinute = 300) =>
+      Math.round((await ledger.takeBudget(perMinute)).waitMs)
+
+    on('the slower rate counts, for as long as it was lowered', async (ledger, { clock }) => {
+      await ledger.lowerBudget({ perMinute: 60, forMs: 10_000 })
+      assert.deepEqual([await waits(ledger), await waits(ledger), await waits(ledger)], [0, 1000, 2000])
+      clock.advance(3000)
+      assert.deepEqual([await waits(ledger, 30), await waits(ledger)], [0, 2000])
+      clock.advance(7000)
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [0, 200])
+    })
+
+    on('raises nothing that its callers do not ask for', async (ledger) => {
+      await ledger.lowerBudget({ perMinute: 6000, forMs: MINUTE })
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [0, 200])
+    })
+
+    on('to 0: nothing before its time, and then one after another', async (ledger, { clock }) => {
+      await ledger.lowerBudget({ perMinute: 0, forMs: 10_000 })
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [10_000, 10_200])
+      clock.advance(5000)
+      assert.equal(await waits(ledger), 5400)
+      clock.advance(20_000)
+      assert.equal(await waits(ledger), 0)
+    })
+
+    on('the last word counts, whichever way it goes', async (ledger) => {
+      await ledger.lowerBudget({ perMinute: 0, forMs: MINUTE })
+      await ledger.lowerBudget({ perMinute: 60, forMs: MINUTE })
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [0, 1000])
+      await ledger.lowerBudget({ perMinute: 120, forMs: MINUTE })
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [2000, 2500])
+      await ledger.lowerBudget({ perMinute: 30, forMs: MINUTE })
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [3000, 5000])
+    })
+
+    on('keeps fractions, and is shared', async (ledger, harness) => {
+      const beside = await harness.open({ owner: false })
+      await beside.lowerBudget({ perMinute: 0.5, forMs: 5 * MINUTE })
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [0, 2 * MINUTE])
+    })
+
+    on('a start forgets it', async (ledger, harness) => {
+      await ledger.lowerBudget({ perMinute: 0, forMs: DAY })
+      await ledger.close()
+      const next = await harness.open()
+      assert.deepEqual([await waits(next), await waits(next)], [0, 200])
     })
   })
 
@@ -101,6 +154,7 @@ export function house(fresh: () => Promise<Harness>): void {
       assert.equal((await recorded)[0]?.kind, 'recorded')
       await assert.rejects(ledger.ping(), { code: 'LEDGER_UNAVAILABLE' })
       await assert.rejects(ledger.takeBudget(300), { code: 'LEDGER_UNAVAILABLE' })
+      await assert.rejects(ledger.lowerBudget({ perMinute: 1, forMs: 1 }), { code: 'LEDGER_UNAVAILABLE' })
       await assert.rejects(ledger.pauses(), { code: 'LEDGER_UNAVAILABLE' })
       await assert.rejects(ledger.reads.summary(), { code: 'LEDGER_UNAVAILABLE' })
       ledger.countRefused('crm', 'too late')

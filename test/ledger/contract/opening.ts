@@ -10,7 +10,14 @@ export function opening(fresh: () => Promise<Harness>): void {
   describe('open', () => {
     on('commits the attempt and the state before the request leaves', async (ledger, harness) => {
       const id = await schedule(ledger, harness)
-      const attempt = await openOne(ledger, { channel: 'email', contactId: null, foundBy: null })
+      const session = { conversationId: 'conv-0', startedAt: harness.clock.now() - HOUR }
+      const attempt = await openOne(ledger, {
+        channel: 'email',
+        contactId: null,
+        foundBy: null,
+        address: 'ann@example.com',
+        session,
+      })
       assert.deepEqual(await ledger.reads.attempts(id), [attempt])
       assert.deepEqual(attempt, {
         id: attempt.id,
@@ -28,10 +35,12 @@ export function opening(fresh: () => Promise<Harness>): void {
         conversationId: null,
         genesysMessageId: null,
         contactId: null,
+        address: 'ann@example.com',
         rendered: draft().rendered,
       })
       const message = await messageWith(ledger, id)
       assert.deepEqual([message.state, message.attempts, message.channel], ['sending', 1, 'email'])
+      assert.deepEqual(message.session, session)
     })
 
     on('once only', async (ledger, harness) => {
@@ -111,12 +120,14 @@ export function opening(fresh: () => Promise<Harness>): void {
       on(`shadow of ${whose}: says what would have been sent`, async (ledger, harness) => {
         const id = await schedule(ledger, harness, message)
         const { lease } = await claimOne(ledger)
-        const opened = await ledger.open(lease, draft({ mode }))
+        const session = { conversationId: 'conv-0', startedAt: 5 }
+        const opened = await ledger.open(lease, draft({ mode, session }))
         assert.ok(opened.kind === 'skipped' && opened.code === 'shadow')
         const skipped = await messageWith(ledger, id)
         assert.deepEqual([skipped.state, skipped.code, skipped.attempts], ['skipped', 'shadow', 0])
         assert.deepEqual(skipped.wouldSend, draft().rendered)
         assert.equal(skipped.contactId, 'contact-1')
+        assert.deepEqual(skipped.session, session)
         assert.deepEqual(await ledger.reads.attempts(id), [])
       })
     }

@@ -5,6 +5,7 @@ import type { Message } from '../../../src/message.ts'
 import type { Harness } from '../contract.ts'
 import {
   claimAll,
+  claimLooks,
   claimOne,
   DAY,
   draft,
@@ -64,6 +65,27 @@ export function operators(fresh: () => Promise<Harness>): void {
         assert.equal((await openOne(ledger)).by, 'ann')
       })
     }
+
+    on('begins all counts anew, and nothing is looked for any more', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      const session = { conversationId: 'conv-0', startedAt: 5 }
+      await ledger.settle((await openOne(ledger, { session })).id, failed(0, { counts: 'wait' }))
+      await ledger.settle((await openOne(ledger, { session })).id, { ...UNCONFIRMED, lookInMs: 0 })
+      const [claim] = await claimLooks(ledger)
+      assert.ok(claim)
+      const look = { complete: true, saw: 'nothing' }
+      await ledger.settleLook(claim.lease, claim.attempt.id, {
+        kind: 'held',
+        againInMs: 0,
+        look,
+        reason: 'No.',
+      })
+      const before = await messageWith(ledger, id)
+      assert.deepEqual([before.waits, before.looks, before.lastLook?.saw], [1, 1, 'nothing'])
+      const { waits, looks, lastLook, lookAt, session: found } = done(await ledger.retry(id, PLAIN))
+      assert.deepEqual([waits, looks, lastLook, lookAt, found], [0, 0, null, null, null])
+      assert.deepEqual(await claimLooks(ledger), [])
+    })
 
     on('of a sent message: by force and with a reason only', async (ledger, harness) => {
       const id = await schedule(ledger, harness)
@@ -170,11 +192,13 @@ export function operators(fresh: () => Promise<Harness>): void {
       on(`${as}: ${state}`, async (ledger, harness) => {
         const id = await schedule(ledger, harness)
         const openedAt = harness.clock.now()
-        await ledger.settle((await openOne(ledger)).id, UNCONFIRMED)
+        await ledger.settle((await openOne(ledger)).id, { ...UNCONFIRMED, lookInMs: 500 })
         harness.clock.advance(1000)
         const message = done(await ledger.settleByHand(id, { by: 'ann', as, reason: 'I looked.' }))
         assert.deepEqual([message.state, message.sentAt], [state, as === 'sent' ? openedAt : null])
         assert.match(message.reason ?? '', /ann: I looked\./)
+        assert.equal(message.lookAt, null)
+        assert.deepEqual(await claimLooks(ledger), [])
         const [attempt] = await ledger.reads.attempts(id)
         assert.equal(attempt?.outcome, 'unconfirmed')
       })

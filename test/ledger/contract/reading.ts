@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { EventFilter, MessageFilter } from '../../../src/ledger/reads.ts'
 import type { Harness } from '../contract.ts'
-import { DAY, entry, onLedger, openOne, planned, SENT, schedule } from './build.ts'
+import { DAY, entry, onLedger, openOne, planned, SENT, schedule, UNCONFIRMED } from './build.ts'
 
 export function reading(fresh: () => Promise<Harness>): void {
   const on = onLedger(fresh)
@@ -80,11 +80,16 @@ export function reading(fresh: () => Promise<Harness>): void {
       const empty = await ledger.reads.summary()
       assert.deepEqual(empty.due, { count: 0, oldestDueAt: null })
       assert.deepEqual(empty.messages.scheduled, 0)
+      assert.equal(empty.looking, 0)
       assert.equal(empty.host, null)
 
       await ledger.bindHost('api.mypurecloud.de')
       await schedule(ledger, harness, { dueAt: clock.now() - 7 })
       await ledger.settle((await openOne(ledger)).id, SENT)
+      for (const lookInMs of [1000, null]) {
+        await schedule(ledger, harness)
+        await ledger.settle((await openOne(ledger)).id, { ...UNCONFIRMED, lookInMs })
+      }
       clock.advance(2 * DAY)
       const now = clock.now()
       await schedule(ledger, harness, { dueAt: now - 5 })
@@ -92,8 +97,9 @@ export function reading(fresh: () => Promise<Harness>): void {
       await ledger.record([entry(now, 'nothing')])
       const summary = await ledger.reads.summary()
       assert.equal(summary.host, 'api.mypurecloud.de')
-      assert.deepEqual(summary.events, { planned: 3, unrouted: 1, unplanned: 0, unreadable: 0 })
+      assert.deepEqual(summary.events, { planned: 5, unrouted: 1, unplanned: 0, unreadable: 0 })
       assert.equal(summary.messages.sent, 1)
+      assert.deepEqual([summary.messages.unconfirmed, summary.looking], [2, 1])
       assert.equal(summary.messages.scheduled, 2)
       assert.deepEqual(summary.due, { count: 1, oldestDueAt: now - 5 })
       assert.deepEqual(summary.lastEventAt, { crm: now, shop: now })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { LOOK_WAITS_MS } from '../../../src/message.ts'
 import type { Harness } from '../contract.ts'
 import {
   claimAll,
@@ -53,7 +54,7 @@ export function settling(fresh: () => Promise<Harness>): void {
 
     on('failed for now: due again, its tries counted where they count', async (ledger, harness) => {
       const id = await schedule(ledger, harness)
-      await ledger.settle((await openOne(ledger)).id, failed(1000, true))
+      await ledger.settle((await openOne(ledger)).id, failed(1000))
       assert.deepEqual(await claimAll(ledger), [])
       const waits = await messageWith(ledger, id)
       assert.deepEqual(
@@ -63,16 +64,40 @@ export function settling(fresh: () => Promise<Harness>): void {
       harness.clock.advance(1000)
       const second = await openOne(ledger)
       assert.equal(second.number, 2)
-      await ledger.settle(second.id, failed(0, false))
+      await ledger.settle(second.id, failed(0, { counts: 'nothing' }))
       const again = await messageWith(ledger, id)
-      assert.deepEqual([again.failures, again.attempts], [1, 2])
+      assert.deepEqual([again.failures, again.attempts, again.waits], [1, 2, 0])
+      await ledger.settle((await openOne(ledger)).id, failed(0, { counts: 'wait' }))
+      const waited = await messageWith(ledger, id)
+      assert.deepEqual([waited.failures, waited.attempts, waited.waits], [1, 3, 1])
       assert.deepEqual(
         (await ledger.reads.attempts(id)).map(({ number, outcome }) => [number, outcome]),
         [
           [1, 'failed'],
           [2, 'failed'],
+          [3, 'failed'],
         ],
       )
+    })
+
+    on('failed on one channel: due on the next, whose pauses count then', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      await ledger.settle((await openOne(ledger)).id, failed(0, { counts: 'nothing', channel: 'email' }))
+      const message = await messageWith(ledger, id)
+      assert.deepEqual([message.state, message.channel, message.failures], ['scheduled', 'email', 0])
+      const pause = { code: 'operator', reason: 'Stop.', forMs: null, probes: 0, by: 'ann' } as const
+      await ledger.pause({ ...pause, scope: 'channel', name: 'webmessaging' })
+      const claimed = await claimOne(ledger)
+      assert.equal(claimed.message.channel, 'email')
+      await ledger.postpone(claimed.lease, { inMs: 0, code: null, reason: null })
+      await ledger.pause({ ...pause, scope: 'channel', name: 'email' })
+      assert.deepEqual(await claimAll(ledger), [])
+    })
+
+    on('failed for good: stays on the channel that was tried', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      await ledger.settle((await openOne(ledger)).id, failed(null, { channel: 'email' }))
+      assert.equal((await messageWith(ledger, id)).channel, 'webmessaging')
     })
 
     on('failed for good', async (ledger, harness) => {
@@ -135,6 +160,8 @@ export function settling(fresh: () => Promise<Harness>): void {
       const next = await harness.open()
       const message = await messageWith(next, sending)
       assert.deepEqual([message.state, message.code], ['unconfirmed', 'interrupted'])
+      assert.deepEqual([message.lookAt, message.looks], [harness.clock.now() + LOOK_WAITS_MS[0], 0])
+      assert.match(message.reason ?? '', /Postrider looks for it/)
       assert.match(message.reason ?? '', new RegExp(`postrider messages settle ${sending} --as sent`))
       const [interrupted] = await next.reads.attempts(sending)
       assert.deepEqual([interrupted?.outcome, interrupted?.code], ['unconfirmed', 'interrupted'])

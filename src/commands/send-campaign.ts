@@ -1,0 +1,50 @@
+import { CLI_SOURCE, type ReadEvent } from '../event.ts'
+import type { Plan } from '../ledger/ledger.ts'
+import { type Customer, scopeOf } from '../message.ts'
+import { customerOf } from '../plan/customer.ts'
+import { planSend, type Said } from '../plan/send.ts'
+import { PRESETS } from '../receive/sources/preset.ts'
+import type { Row } from './send-csv.ts'
+
+/** What is said to everybody under one name. */
+export type Campaign = { name: string; said: Said; configVersion: string }
+
+/** A row, and the customer's identifier that makes its event's key. */
+export type Recipient = { row: Row; identifier: string }
+
+/** Who a customer is within a campaign: the first that they have, as the ledger compares it; null: nobody. */
+export function identifierOf({ externalId, email, phone }: Customer): string | null {
+  return externalId ?? email?.toLowerCase() ?? phone?.replace(/[^\d+]/g, '') ?? null
+}
+
+export function typeOf({ name }: Pick<Campaign, 'name'>): string {
+  return `send.${name}`
+}
+
+/**
+ * The event of a recipient, and its plan. Written in the documented form of Standard Webhooks and read as such, since that is how it is read when
+ * it is rendered. `now`: epoch milliseconds.
+ */
+export function planRecipient(
+  { row, identifier }: Recipient,
+  campaign: Campaign,
+  now: number,
+): { event: ReadEvent; plan: Plan } {
+  const { externalId, ...customer } = row.customer
+  const body = {
+    type: typeOf(campaign),
+    timestamp: new Date(now).toISOString(),
+    data: { ...row.data, customer: { id: externalId, ...customer } },
+  }
+  const meta = { source: CLI_SOURCE, key: keyOf(identifier, campaign), receivedAt: now }
+  const event = PRESETS['standard-webhooks'].read(Buffer.from(JSON.stringify(body)), meta)
+  if ('reason' in event) throw new Error(`what send writes cannot be read: ${event.reason}`)
+  const { said, configVersion } = campaign
+  const named = customerOf(scopeOf(event, event.payload), null)
+  return { event, plan: planSend({ event, customer: named, said, configVersion }) }
+}
+
+/** What was tried in shadow first can still be sent: no name has a blank. */
+function keyOf(identifier: string, { name, said }: Campaign): string {
+  return `${said.mode === 'shadow' ? 'shadow ' : ''}${name}/${identifier}`
+}

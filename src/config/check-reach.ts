@@ -1,0 +1,42 @@
+import { IDENTIFIERS, type IdentifierName, identifiersFor } from '../message.ts'
+import { type Block, blockOf, type WrittenRoute, wordsOf } from './written.ts'
+
+/** Whether a route can reach anybody: over channels that Genesys is told how to use, by identifiers that it names. `sources`: those it listens to. */
+export function checkReach(written: WrittenRoute, genesys: Block, sources: ReadonlyMap<string, Block>): void {
+  const { route, channels, problem, warning } = written
+  const findBy = Array.isArray(route.findBy) ? wordsOf(route.findBy, IDENTIFIERS) : IDENTIFIERS
+  const named = wordsOf(Object.keys(blockOf(route.customer)), IDENTIFIERS)
+  // A block that names nobody at all has its own problem.
+  const lacks = (needed: readonly IdentifierName[]) =>
+    named.length > 0 && needed.length > 0 && !needed.some((identifier) => named.includes(identifier))
+  const inCustomer = (needed: readonly IdentifierName[]) =>
+    needed.map((identifier) => `customer.${identifier}`).join(' or ')
+
+  const unreached = channels.filter((channel) => lacks(identifiersFor(channel, findBy)))
+  for (const channel of channels) {
+    if (genesys[channel] === undefined) problem('channels', `${channel} needs genesys.${channel}`)
+    // One that can never be climbed to is worth a word; a route of such alone reaches nobody.
+    const say = unreached.length === channels.length ? problem : warning
+    if (unreached.includes(channel)) {
+      say('channels', `${channel} needs ${inCustomer(identifiersFor(channel, findBy))}`)
+    }
+  }
+  const needsSession = route.requireSession !== undefined
+  if (needsSession && lacks(findBy)) {
+    problem('requireSession', `needs ${inCustomer(findBy)}: sessions are those of a contact`)
+  }
+
+  const without = [...sources].filter(
+    ([, { preset, externalSource }]) => externalSource === undefined && preset !== 'genesys-undelivered',
+  )
+  if (
+    (channels.includes('webmessaging') || needsSession) &&
+    findBy.includes('externalId') &&
+    genesys.externalSource === undefined &&
+    without.length > 0
+  ) {
+    const names = without.map(([name]) => name).join(', ')
+    const message = `externalId cannot be looked up for events of ${names}: neither the source nor genesys has an externalSource`
+    warning('findBy', message)
+  }
+}

@@ -1,0 +1,119 @@
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { BudgetReading } from '../genesys/genesys.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
+
+/**
+ * Genesys counts calls in windows of a minute that begin when it likes, and calls arrive a little sooner or later than they leave. At the full rate one window
+ * or another would have a call too many; a hundredth less, and none has.
+ */
+const MARGIN = 0.99
+
+/** Calls that may be made in a minute under a ceiling, evenly spread. */
+export function paceUnder(perMinute: number): number {
+  return perMinute * MARGIN
+}
+
+/** Below this share of our own pace, what is left of a window says that somebody else uses it, or that a window is nearly over. */
+const NOTICEABLE = 0.9
+
+export type Lowering = {
+  perMinute: number
+  forMs: number
+  why: 'allowed-less' | 'used-by-others' | 'used-up'
+}
+
+/**
+ * What the headers of an answer say about the budget; null: go on as configured. It is only ever lowered: what Genesys allows beyond the
+ * configured ceiling is left to others. Pure.
+ */
+export function loweringOf(reading: BudgetReading, ceiling: number): Lowering | null {
+  const { allowed, count, resetMs } = reading
+  if (allowed === null || allowed <= 0) return null
+  const most = paceUnder(Math.min(allowed, ceiling))
+  if (count !== null && resetMs !== null && resetMs > 0 && resetMs <= LONGEST_WINDOW_MS) {
+    const left = allowed - count
+    // Counts are whole calls and the rest of a window is whole seconds, rounded up: the most that both can mean.
+    const mostLeft = ((left + 1) / Math.max(1, resetMs - 1000)) * 60_000
+    if (mostLeft < most * NOTICEABLE) {
+      return { perMinute: Math.max(0, (left / resetMs) * 60_000), forMs: resetMs, why: 'used-by-others' }
+    }
+    // The window's last calls were ours.
+    if (left <= 0) return { perMinute: 0, forMs: resetMs, why: 'used-up' }
+    if (allowed < ceiling) {
+      // What was made before it was known that fewer are allowed is made up for within the window.
+      const spread = (Math.max(0, left - ON_THEIR_WAY) / resetMs) * 60_000
+      return { perMinute: Math.min(most, spread), forMs: resetMs, why: 'allowed-less' }
+    }
+  }
+  return allowed < ceiling ? { perMinute: most, forMs: ALLOWED_FOR_MS, why: 'allowed-less' } : null
+}
+
+/** Calls that an answer's count does not have yet. */
+const ON_THEIR_WAY = 3
+
+/** Windows are of a minute; what claims to be longer is not one. */
+const LONGEST_WINDOW_MS = 5 * 60_000
+/** What Genesys allows changes when its support changes it; each answer says it again. */
+const ALLOWED_FOR_MS = 60_000
+/** Said again after this, where it lasts. */
+const SAY_AGAIN_MS = 10 * 60_000
+
+export type Budget = {
+  /** Waits for a place among the calls that may be made; returns at once when the signal is aborted. */
+  take(stopping?: AbortSignal): Promise<void>
+  /** Takes note of what an answer's headers say. */
+  read(reading: BudgetReading): void
+  /** How many places were taken so far. */
+  taken(): number
+}
+
+/** The budget of calls: one row in the ledger, shared by all who call; this is one process' way to it. */
+export function createBudget(deps: {
+  ledger: Pick<Ledger, 'takeBudget' | 'lowerBudget'>
+  /** `rateLimitPerMinute` of the configuration. */
+  ceiling: number
+  clock: Clock
+  log: Log
+}): Budget {
+  const { ledger, ceiling, clock, log } = deps
+  let taken = 0
+  let inForce: (Lowering & { until: number }) | null = null
+  const saidAt = new Map<Lowering['why'], number>()
+
+  function say({ why, perMinute, forMs }: Lowering): void {
+    const now = clock.now()
+    if (now - (saidAt.get(why) ?? Number.NEGATIVE_INFINITY) < SAY_AGAIN_MS) return
+    saidAt.set(why, now)
+    const made = Math.floor(perMinute)
+    const words =
+      why === 'allowed-less'
+        ? `Genesys Cloud allows fewer calls a minute than rateLimitPerMinute says (${ceiling}): ${made} are made`
+        : `others use this OAuth client too: ${made} calls a minute are left of ${ceiling}; give Postrider a client of its own`
+    log.warn(words, { count: made, ms: forMs })
+  }
+
+  return {
+    async take(stopping) {
+      const { waitMs } = await ledger.takeBudget(paceUnder(ceiling))
+      taken += 1
+      if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), stopping)
+    },
+    read(reading) {
+      const lowering = loweringOf(reading, ceiling)
+      if (lowering === null) return
+      const now = clock.now()
+      // The same again, or a little more: not worth a write.
+      if (inForce && now < inForce.until && lowering.perMinute >= inForce.perMinute * NOTICEABLE) {
+        if (lowering.why !== 'allowed-less' || inForce.until - now > ALLOWED_FOR_MS / 2) return
+      }
+      inForce = { ...lowering, until: now + lowering.forMs }
+      if (lowering.why !== 'used-up') say(lowering)
+      ledger.lowerBudget({ perMinute: lowering.perMinute, forMs: lowering.forMs }).catch((error: unknown) => {
+        log.warn('the budget could not be lowered', { error: messageOf(error) })
+      })
+    },
+    taken: () => taken,
+  }
+}

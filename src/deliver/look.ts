@@ -1,0 +1,318 @@
+import type { Clock } from '../clock.ts'
+import type { Answer, Genesys, ListedConversation } from '../genesys/genesys.ts'
+import type { Ledger, LookClaim, LookResult, OtherSends } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
+import { ANALYTICS_LAG_MS, type Attempt, LOOK_WAITS_MS } from '../message.ts'
+import { WINDOW_MS } from './sessions.ts'
+
+export type LookDeps = {
+  ledger: Pick<Ledger, 'settleLook'>
+  /** Each takes its place in the budget. */
+  genesys: Pick<Genesys, 'getContact' | 'findConversations' | 'getConversation' | 'getMessages'>
+  clock: Clock
+  log: Log
+  /** Aborted when the service stops: what was not seen then says nothing. */
+  stopping: AbortSignal
+}
+
+/**
+ * Looks in Genesys Cloud for what an unconfirmed attempt made, and writes down what that comes to: `sent` where it is found; else held for an operator with
+ * what was seen; or scheduled anew where its absence is known and the route says so.
+ *
+ * How: every conversation of the contact that could have taken the message, the messages in it since the attempt began, their texts.
+ */
+export async function look(claim: LookClaim, deps: LookDeps): Promise<void> {
+  const { lease, message, attempt } = claim
+  const sight = await search(claim, deps)
+  if (deps.stopping.aborted) return
+  const result = verdictOf(claim, sight, deps.clock.now())
+  if (!(await deps.ledger.settleLook(lease, attempt.id, result))) return
+  deps.log[result.kind === 'held' ? 'warn' : 'info'](LOG_WORDS[result.kind], {
+    event: message.eventId,
+    message: message.id,
+    source: message.source,
+    route: message.route,
+    attempt: attempt.id,
+    count: message.looks + 1,
+    ...(result.kind === 'found' ? { conversationId: result.conversationId } : {}),
+  })
+}
+
+const LOG_WORDS: Readonly<Record<LookResult['kind'], string>> = {
+  found: 'unconfirmed message found in Genesys Cloud: it was sent',
+  held: 'unconfirmed message not found, and held',
+  absent: 'unconfirmed message is known to be absent',
+}
+
+/**
+ * What a look saw. `complete`: nothing that could have taken the message was left out. `answered`: every question was; where one was not, it is asked again
+ * another time.
+ */
+export type Sight =
+  | { kind: 'found'; conversationId: string; genesysMessageId: string | null; saw: string }
+  | { kind: 'not-found'; complete: boolean; answered: boolean; saw: string }
+
+/** What a look makes of the message. Pure. */
+export function verdictOf(
+  { message, attempt }: Pick<LookClaim, 'message' | 'attempt'>,
+  sight: Sight,
+  now: number,
+): LookResult {
+  const looks = message.looks + 1
+  if (sight.kind === 'found') {
+    const { conversationId, genesysMessageId, saw } = sight
+    const reason = `Found in Genesys Cloud by look-up ${looks}: ${saw}.`
+    return { kind: 'found', conversationId, genesysMessageId, look: { complete: true, saw }, reason }
+  }
+  const look = { complete: sight.complete, saw: sight.saw }
+  const { onUnconfirmed, maxAttempts } = message.policies
+  const { lastLook } = message
+  const agrees = lastLook?.complete === true && now - lastLook.at >= ANALYTICS_LAG_MS
+  if (onUnconfirmed === 'resend-if-absent' && sight.complete && agrees) {
+    const again = message.failures + 1 < maxAttempts
+    const code = again ? 'absent' : 'max-attempts'
+    const reason = again
+      ? `Two look-ups found that Genesys Cloud does not have it (${sight.saw}); it is sent again.`
+      : `Given up after ${maxAttempts} attempts: Genesys Cloud does not have the last one either (${sight.saw}).`
+    return { kind: 'absent', again, look, code, reason }
+  }
+  const ageMs = now - (attempt.settledAt ?? attempt.openedAt)
+  // Over the other channels no look is ever complete: more of them would find out nothing.
+  const mayResend = onUnconfirmed === 'resend-if-absent' && attempt.channel === 'webmessaging'
+  const againInMs = nextLook(ageMs, sight, mayResend)
+  const settle = `postrider messages settle ${message.id} --as sent (or not-sent)`
+  const todo =
+    againInMs === null
+      ? `Look at the customer’s conversations in Genesys Cloud, then say what you found: ${settle}.`
+      : `It is looked for again. Whoever knows better says so: ${settle}.`
+  const reason = `Nobody knows whether it was sent. Look-up ${looks}: ${sight.saw}. ${todo}`
+  return { kind: 'held', againInMs, look, reason }
+}
+
+/** When looks are planned, counted from when the attempt was given up as unconfirmed. */
+const PLANNED_MS = LOOK_WAITS_MS.map((_, n) =>
+  LOOK_WAITS_MS.slice(0, n + 1).reduce((sum, wait) => sum + wait, 0),
+)
+/** What is not known after a day is for a person. */
+const LOOK_FOR_MS = 24 * 3_600_000
+const MOST_WAIT_MS = 60 * 60_000
+
+/** How long until the next look; null: it waits for an operator. A look that was not answered does not stand for one of those that are planned. */
+function nextLook(
+  ageMs: number,
+  { answered }: Extract<Sight, { kind: 'not-found' }>,
+  mayResend: boolean,
+): number | null {
+  if (!answered) {
+    return ageMs < LOOK_FOR_MS
+      ? Math.round(Math.min(MOST_WAIT_MS, Math.max(LOOK_WAITS_MS[0], ageMs / 4)))
+      : null
+  }
+  const planned = PLANNED_MS.find((at) => at > ageMs)
+  if (planned !== undefined) return planned - ageMs
+  // Two looks have to agree, and this may have been the first that was complete.
+  return mayResend && ageMs < LOOK_FOR_MS ? LOOK_WAITS_MS[2] : null
+}
+
+/** Genesys' clock and ours may differ by less than this. */
+const CLOCK_SLACK_MS = 60_000
+const PAGE_SIZE = 100
+/** More conversations in 31 days are not one customer's; what is left out makes the look incomplete. */
+const MOST_PAGES = 2
+const MOST_TEXTS = 1000
+
+async function search(claim: LookClaim, deps: LookDeps): Promise<Sight> {
+  const { attempt } = claim
+  if (attempt.channel === 'email') return searchEmails(claim, deps)
+  const of = await searchedFor(attempt, deps)
+  if ('saw' in of) return of
+  const listed = await conversationsOf(attempt, of, deps)
+  if (listed.kind === 'trouble') return unanswered(listed.saw)
+
+  const seen: Seen[] = []
+  for (const conversation of listed.conversations) {
+    const read = await readConversation(conversation, attempt, deps)
+    if (read.kind === 'trouble') return unanswered(read.saw)
+    seen.push(...read.seen)
+  }
+  const sight = recognise(attempt, claim.others, seen)
+  if (sight) return sight
+  const saw = `${count(listed.conversations.length, 'conversation')} of the last 31 days, ${count(seen.length, 'message')} since the attempt, none with this text`
+  if ('addresses' in of) {
+    return incomplete(
+      `${saw}; how Genesys Cloud lists this address is not documented, so that absence is not known`,
+    )
+  }
+  if (listed.more) return incomplete(`${saw}; there are more conversations than were read`)
+  return { kind: 'not-found', complete: true, answered: true, saw }
+}
+
+type Of = { contactIds: readonly string[] } | { addresses: readonly string[] }
+
+/** Whom conversations are looked for by: the contact with all that it was merged with since, or the forms of the address. */
+async function searchedFor(
+  attempt: Attempt,
+  deps: LookDeps,
+): Promise<Of | Extract<Sight, { kind: 'not-found' }>> {
+  if (attempt.channel !== 'webmessaging') {
+    return attempt.address === null
+      ? incomplete('the attempt names no address')
+      : { addresses: addressForms(attempt.channel, attempt.address) }
+  }
+  if (attempt.contactId === null) return incomplete('the attempt names no contact')
+  const contact = await deps.genesys.getContact(attempt.contactId)
+  if (contact.kind !== 'ok') return unanswered(`the contact could not be read (${wordsOf(contact)})`)
+  if (contact.value === null) return incomplete('Genesys Cloud does not know the contact any more')
+  return { contactIds: [...new Set([...contact.value.ids, attempt.contactId])] }
+}
+
+/** As addresses stand in analytics, as far as is known. */
+function addressForms(channel: Attempt['channel'], address: string): string[] {
+  if (channel === 'open') return [address]
+  const number = address.replace(/^\+/, '')
+  return [`tel:+${number}`, `+${number}`, number]
+}
+
+type Listed =
+  | { kind: 'listed'; conversations: readonly ListedConversation[]; more: boolean }
+  | { kind: 'trouble'; saw: string }
+
+async function conversationsOf(attempt: Attempt, of: Of, deps: LookDeps): Promise<Listed> {
+  const { channel } = attempt
+  const to = deps.clock.now()
+  const conversations: ListedConversation[] = []
+  for (let page = 1; ; page += 1) {
+    const answer = await deps.genesys.findConversations({
+      of,
+      mediaType: channel === 'email' ? 'email' : 'message',
+      messageType: channel === 'email' ? null : channel,
+      from: to - WINDOW_MS,
+      to,
+      page,
+      pageSize: PAGE_SIZE,
+    })
+    if (answer.kind !== 'ok') {
+      return { kind: 'trouble', saw: `conversations could not be looked for (${wordsOf(answer)})` }
+    }
+    conversations.push(...answer.value.conversations)
+    const { more } = answer.value
+    if (!more || page === MOST_PAGES) return { kind: 'listed', conversations, more }
+  }
+}
+
+type Seen = { conversationId: string; id: string; at: number; text: string | null }
+
+/** The outbound messages of a conversation since the attempt began. */
+async function readConversation(
+  { id: conversationId }: ListedConversation,
+  attempt: Attempt,
+  deps: LookDeps,
+): Promise<{ kind: 'read'; seen: Seen[] } | { kind: 'trouble'; saw: string }> {
+  const since = attempt.openedAt - CLOCK_SLACK_MS
+  const held = await deps.genesys.getConversation(conversationId)
+  if (held.kind !== 'ok' || held.value === null) {
+    const why = held.kind === 'ok' ? 'not there' : wordsOf(held)
+    return { kind: 'trouble', saw: `conversation ${conversationId} could not be read (${why})` }
+  }
+  const ids = held.value.messages.flatMap(({ id, at }) => (at === null || at >= since ? id : []))
+  const seen: Seen[] = []
+  for (let from = 0; from < ids.length; from += MOST_TEXTS) {
+    const asked = ids.slice(from, from + MOST_TEXTS)
+    const texts = await deps.genesys.getMessages(conversationId, asked)
+    if (texts.kind !== 'ok') {
+      return {
+        kind: 'trouble',
+        saw: `the texts of conversation ${conversationId} could not be read (${wordsOf(texts)})`,
+      }
+    }
+    const read = new Set(texts.value.map(({ id }) => id))
+    if (!asked.every((id) => read.has(id))) {
+      return { kind: 'trouble', saw: `not every message of conversation ${conversationId} could be read` }
+    }
+    for (const { id, at, direction, text } of texts.value) {
+      if (direction !== 'inbound' && (at === null || at >= since)) {
+        seen.push({ conversationId, id, at: at ?? attempt.openedAt, text })
+      }
+    }
+  }
+  return { kind: 'read', seen }
+}
+
+/**
+ * The attempt's message among those that were seen: the same text, not known to be another attempt's. Null: it is not there. Where another send of which no
+ * id is known could have made it, it is not said to be found.
+ */
+function recognise(attempt: Attempt, others: OtherSends, seen: readonly Seen[]): Sight | null {
+  const taken = new Set(others.genesysMessageIds)
+  const text = comparable(attempt.rendered.text)
+  const candidates = seen
+    // What whatsapp sends is made of its response; its text is not ours to compare.
+    .filter((one) => attempt.channel === 'whatsapp' || (one.text !== null && comparable(one.text) === text))
+    .filter(({ id }) => !taken.has(id))
+    .sort((a, b) => a.at - b.at)
+  const [first] = candidates
+  if (!first) return null
+  if (candidates.length <= others.unidentified) {
+    return incomplete(
+      `${count(candidates.length, 'message')} with this text, and ${count(others.unidentified, 'other send')} to the customer that could have made it`,
+    )
+  }
+  const { conversationId, id } = first
+  return {
+    kind: 'found',
+    conversationId,
+    genesysMessageId: id,
+    saw: `message ${id} in conversation ${conversationId}`,
+  }
+}
+
+/** An email begins a conversation of its own: one to this address, begun by us since the attempt, with this subject. */
+async function searchEmails({ attempt, others }: LookClaim, deps: LookDeps): Promise<Sight> {
+  if (attempt.address === null) return incomplete('the attempt names no address')
+  const listed = await conversationsOf(attempt, { addresses: [attempt.address] }, deps)
+  if (listed.kind === 'trouble') return unanswered(listed.saw)
+  const taken = new Set(others.conversationIds)
+  const subject = comparable(attempt.rendered.subject ?? '')
+  const candidates = listed.conversations.filter(
+    ({ id, startedAt, direction, subjects }) =>
+      direction !== 'inbound' &&
+      startedAt >= attempt.openedAt - CLOCK_SLACK_MS &&
+      subjects.some((one) => comparable(one) === subject) &&
+      !taken.has(id),
+  )
+  const first = candidates.at(-1)
+  if (!first || candidates.length <= others.unidentified) {
+    return incomplete(
+      `${count(listed.conversations.length, 'email conversation')} with this address in the last 31 days, ${candidates.length} with this subject since the attempt and not another’s; that an email is absent is never known`,
+    )
+  }
+  return {
+    kind: 'found',
+    conversationId: first.id,
+    genesysMessageId: null,
+    saw: `an email with this subject, conversation ${first.id}`,
+  }
+}
+
+function incomplete(saw: string): Extract<Sight, { kind: 'not-found' }> {
+  return { kind: 'not-found', complete: false, answered: true, saw }
+}
+
+/** A question was not answered: what would have been seen is not known. */
+function unanswered(saw: string): Extract<Sight, { kind: 'not-found' }> {
+  return { kind: 'not-found', complete: false, answered: false, saw }
+}
+
+/** Genesys may trim a text and end its lines another way. */
+function comparable(text: string): string {
+  return text.normalize('NFC').replace(/\s+/g, ' ').trim()
+}
+
+function wordsOf(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): string {
+  const status = 'status' in answer && answer.status !== null ? `${answer.status} ` : ''
+  return `${status}${answer.code ?? ''}: ${answer.message}`
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}

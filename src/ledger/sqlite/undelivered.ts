@@ -1,0 +1,86 @@
+import type { Undelivered } from '../../event.ts'
+import type { Channel, Policies } from '../../message.ts'
+import { clean, policiesOf } from '../rows.ts'
+import type { AttemptRow, MessageRow } from '../schema.ts'
+import { FREE } from './leases.ts'
+import type { Store } from './store.ts'
+
+/** Marks the messages that the customer did not see, and answers in words what was marked. */
+export type MarkUndelivered = (undelivered: Undelivered, now: number) => string
+
+/** Of one conversation the newest so many sends are looked at: a conversation ends within days, and what it reports is its last. */
+const MOST = 100
+
+type Send = Pick<AttemptRow, 'message_id' | 'number' | 'genesys_message_id'>
+
+/**
+ * A message that was not seen is marked once for each time it was sent: as long as that send is its last and nothing was reported about it. Where its route
+ * says so, it goes on to its next channel.
+ */
+export function createMarkUndelivered(store: Store): MarkUndelivered {
+  const { prepare, lanes } = store
+  const newest = prepare<Send>(
+    `SELECT message_id, number, genesys_message_id FROM attempts
+     WHERE conversation_id = ? AND outcome = 'sent' ORDER BY id DESC LIMIT ?`,
+  )
+  const find = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
+  const mark = prepare(
+    `UPDATE messages SET delivery = 'undelivered', delivery_reason = ?, look_at = NULL, updated_at = ?, ${FREE}
+     WHERE id = ? AND state = 'sent'`,
+  )
+  const next = prepare(
+    `UPDATE messages SET state = 'scheduled', code = 'undelivered', reason = ?, channel = ?, lane = ?, due_at = ?
+     WHERE id = ? AND state = 'sent'`,
+  )
+
+  function sendsOf({ conversationId, genesysMessageIds }: Undelivered): Send[] {
+    const ids = new Set(genesysMessageIds)
+    const limit = ids.size > 0 ? MOST : 1
+    const sends = newest.all(clean(conversationId), limit)
+    if (ids.size === 0) return sends
+    return sends.filter(({ genesys_message_id: id }) => id !== null && ids.has(id))
+  }
+
+  function markOne({ message_id, number }: Send, now: number): string {
+    const message = find.get(message_id)
+    if (!message) return `message ${message_id} is no longer kept`
+    const { id, route, channel } = message
+    const name = `message ${id} of route ${route}`
+    if (message.state !== 'sent' || message.attempts !== number) {
+      return `${name} has gone on since and is ${message.state}; nothing was changed`
+    }
+    if (message.delivery === 'undelivered') return `of ${name} this was reported before`
+    mark.run(NOT_SEEN, now, id)
+    const then = thenOf(message, policiesOf(message.policies), now)
+    if (then.channel !== null) {
+      const reason = `The customer did not see it on ${channel}, says Genesys Cloud; ${then.words}.`
+      next.run(reason, then.channel, lanes.idOf(route, message.source, then.channel), now, id)
+      store.dueNow()
+    }
+    return `${name} was not seen by the customer; ${then.words}`
+  }
+
+  return (undelivered, now) => {
+    const sends = sendsOf(undelivered)
+    if (sends.length === 0) return 'no message of this conversation is known here'
+    return sends.map((send) => markOne(send, now)).join('; ')
+  }
+}
+
+const NOT_SEEN = 'Genesys Cloud says that the customer did not see it.'
+
+/** What is done about it: the channel that is tried, or why none is. */
+function thenOf(
+  { channel, expire_at }: MessageRow,
+  { onUndelivered, channels }: Policies,
+  now: number,
+): { channel: string | null; words: string } {
+  if (onUndelivered === 'none') {
+    return { channel: null, words: 'its route asks for nothing more (onUndelivered: none)' }
+  }
+  const at = channels.indexOf(channel as Channel)
+  const next = at < 0 ? undefined : channels[at + 1]
+  if (next === undefined) return { channel: null, words: `its route has no channel after ${channel}` }
+  if (expire_at < now) return { channel: null, words: `it is too late for ${next} (expireAfter)` }
+  return { channel: next, words: `${next} is tried` }
+}

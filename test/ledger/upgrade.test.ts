@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, test } from 'node:test'
+import { ledger as first } from '../../src/ledger/migrations/0001-ledger.ts'
+import { claimLooks, claimOne, DAY, draft, entry, messageWith, SENT, UNCONFIRMED } from './contract/build.ts'
+import { type SqliteHarness, sqliteHarness } from './sqlite-harness.ts'
+
+/** What the first version wrote as a message's policies. */
+const POLICIES = {
+  mode: 'live',
+  findBy: ['email'],
+  externalSource: null,
+  template: 'hello',
+  channels: ['webmessaging', 'email'],
+  once: null,
+  expireAfterMs: DAY,
+  brake: null,
+  maxAttempts: 8,
+  onUnconfirmed: 'hold',
+}
+const STATES = ['scheduled', 'sending', 'unconfirmed', 'sent'] as const
+
+/** A ledger as the first version left it: a message in each of these states, numbered from 1, all but the first with an attempt. */
+function writeFirst({ file, clock }: SqliteHarness): void {
+  const db = new DatabaseSync(file)
+  const now = clock.now()
+  db.exec('CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID')
+  db.exec(first.sqlite())
+  db.exec(`
+    INSERT INTO meta (name, value) VALUES ('schema', '1'), ('host', 'api.mypurecloud.de');
+    INSERT INTO lanes (id, route, source, channel) VALUES (1, 'greet', 'crm', 'webmessaging');
+    UPDATE budget SET tat = ${now + 1000};
+  `)
+  const event = db.prepare(
+    `INSERT INTO events (id, source, type, key, occurred_at, received_at, state, notes, config_version, raw)
+     VALUES (?, 'crm', 'ticket.resolved', ?, ?, ?, 'planned', '[]', 'c', x'7b7d')`,
+  )
+  const message = db.prepare(
+    `INSERT INTO messages (event_id, lane, source, route, channel, state, due_at, expire_at, attempts, contact_id, conversation_id,
+                           sent_at, created_at, updated_at, config_version, customer, policies)
+     VALUES (?, 1, 'crm', 'greet', 'webmessaging', ?, ?, ?, ?, ?, ?, ?, ?, ?, 'c', '{"email":"ann@example.com"}', ?)`,
+  )
+  const attempt = db.prepare(
+    `INSERT INTO attempts (message_id, number, channel, outcome, opened_at, contact_id, conversation_id, genesys_message_id, rendered)
+     VALUES (?, 1, 'webmessaging', ?, ?, 'contact-1', ?, ?, ?)`,
+  )
+  STATES.forEach((state, n) => {
+    const id = n + 1
+    const sent = state === 'sent'
+    event.run(id, `k${id}`, now, now)
+    message.run(
+      id,
+      state,
+      now,
+      now + DAY,
+      n === 0 ? 0 : 1,
+      n === 0 ? null : 'contact-1',
+      sent ? 'conv-1' : null,
+      sent ? now : null,
+      now,
+      now,
+      JSON.stringify(POLICIES),
+    )
+    if (n === 0) return
+    const outcome = state === 'sending' ? 'open' : state
+    const rendered = JSON.stringify(draft().rendered)
+    attempt.run(id, outcome, now, sent ? 'conv-1' : null, sent ? 'gen-1' : null, rendered)
+  })
+  db.close()
+}
+
+async function onFirst(body: (harness: SqliteHarness) => Promise<void>): Promise<void> {
+  const harness = await sqliteHarness()
+  try {
+    writeFirst(harness)
+    await body(harness)
+  } finally {
+    await harness.dispose()
+  }
+}
+
+describe('a ledger of the first version', () => {
+  test('is brought up to date where it lies, and all that it holds can be read', () =>
+    onFirst(async (harness) => {
+      const ledger = await harness.open({ owner: false })
+      const messages = await ledger.reads.messages({ limit: 10 })
+      assert.deepEqual(messages.map(({ state }) => state).sort(), [...STATES].sort())
+      for (const message of messages) {
+        assert.deepEqual(message.policies, {
+          ...POLICIES,
+          requireSessionMs: null,
+          activeConversation: 'wait',
+          onUndelivered: 'none',
+        })
+        const { waits, looks, lookAt, lastLook, session, deliveryReason } = message
+        assert.deepEqual(
+          [waits, looks, lookAt, lastLook, session, deliveryReason],
+          [0, 0, null, null, null, null],
+        )
+      }
+      const [attempt] = await ledger.reads.attempts(4)
+      assert.deepEqual(
+        [attempt?.outcome, attempt?.conversationId, attempt?.address],
+        ['sent', 'conv-1', null],
+      )
+      assert.equal((await ledger.reads.summary()).host, 'api.mypurecloud.de')
+      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '2')
+    }))
+
+  test('goes on with what it had begun', () =>
+    onFirst(async (harness) => {
+      const ledger = await harness.open()
+      const { clock } = harness
+      // What was being sent is looked for; what waits for an operator still does.
+      const interrupted = await messageWith(ledger, 2)
+      assert.deepEqual([interrupted.state, interrupted.code], ['unconfirmed', 'interrupted'])
+      clock.advance(DAY / 2)
+      assert.deepEqual(
+        (await claimLooks(ledger)).map(({ message }) => message.id),
+        [2],
+      )
+      assert.equal((await ledger.settleByHand(3, { by: 'ann', as: 'sent', reason: null })).kind, 'done')
+
+      const { lease, message } = await claimOne(ledger)
+      assert.equal(message.id, 1)
+      const opened = await ledger.open(lease, draft())
+      assert.ok(opened.kind === 'open')
+      assert.equal(await ledger.settle(opened.attempt.id, { ...UNCONFIRMED, lookInMs: 0 }), true)
+      assert.equal(await ledger.settle(opened.attempt.id, SENT), true)
+      assert.equal((await ledger.takeBudget(300)).waitMs, 0)
+
+      const undelivered = { conversationId: 'conv-1', genesysMessageIds: ['gen-1'] }
+      await ledger.record([entry(clock.now(), 'report', [], { undelivered })])
+      assert.deepEqual(
+        [(await messageWith(ledger, 4)).delivery, (await messageWith(ledger, 4)).state],
+        ['undelivered', 'sent'],
+      )
+    }))
+
+  test('is left as it is where it cannot be brought up to date', () =>
+    onFirst(async ({ open, raw, file }) => {
+      raw().exec('CREATE INDEX attempts_by_conversation ON attempts (conversation_id)')
+      await assert.rejects(open(), (error) => error instanceof Error && error.message.includes(file))
+      assert.equal(raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '1')
+      assert.equal(raw().prepare(`SELECT * FROM messages LIMIT 1`).get()?.looks, undefined)
+      raw().exec('DROP INDEX attempts_by_conversation')
+      assert.equal((await (await open()).reads.summary()).messages.sent, 1)
+    }))
+})
