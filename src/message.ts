@@ -161,6 +161,8 @@ export type Look = { at: number; complete: boolean; saw: string }
  * analytics, which lag behind by minutes; the second and the third look lie farther apart than that.
  */
 export const LOOK_WAITS_MS = [60_000, 5 * 60_000, 20 * 60_000, 60 * 60_000] as const
+/** Genesys' clock and ours may differ by this: what it made since an attempt may bear an earlier time. */
+export const CLOCK_SLACK_MS = 10 * 60_000
 /** Two looks that agree on absence lie at least this far apart: longer than analytics were ever seen to lag. */
 export const ANALYTICS_LAG_MS = 15 * 60_000
 

@@ -1,3 +1,4 @@
+import { emailAddress, phoneNumber } from '../deliver/address.ts'
 import { CLI_SOURCE, type ReadEvent } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
 import { type Customer, scopeOf } from '../message.ts'
@@ -12,9 +13,22 @@ export type Campaign = { name: string; said: Said; configVersion: string }
 /** A row, and the customer's identifier that makes its event's key. */
 export type Recipient = { row: Row; identifier: string }
 
-/** Who a customer is within a campaign: the first that they have, as the ledger compares it; null: nobody. */
-export function identifierOf({ externalId, email, phone }: Customer): string | null {
-  return externalId ?? email?.toLowerCase() ?? phone?.replace(/[^\d+]/g, '') ?? null
+/**
+ * Who a customer is within a campaign: the first that they have, in the form in which it is written to, so that nobody is met twice in two spellings; null:
+ * nobody.
+ */
+export function identifierOf(
+  { externalId, email, phone }: Customer,
+  defaultCountry: string | null,
+): string | null {
+  if (externalId !== undefined) return externalId
+  if (email !== undefined) {
+    const address = emailAddress(email)
+    return (address.kind === 'address' ? address.to : email).toLowerCase()
+  }
+  if (phone === undefined) return null
+  const number = phoneNumber(phone, defaultCountry)
+  return number.kind === 'address' ? number.to : phone.replace(/[^\d+]/g, '')
 }
 
 export function typeOf({ name }: Pick<Campaign, 'name'>): string {

@@ -34,7 +34,7 @@ export function survey(rows: readonly Row[], campaign: Campaign, config: Config,
 
   for (const row of rows) {
     const { line, customer } = row
-    const identifier = identifierOf(customer)
+    const identifier = identifierOf(customer, config.genesys.defaultCountry)
     const faults = channels.map((channel) => faultOf(channel, customer, campaign, config))
     const reached = channels.filter((_, at) => faults[at] === null)
     if (identifier === null || reached.length === 0) {

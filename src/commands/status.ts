@@ -17,7 +17,8 @@ export async function status(
 ): Promise<boolean> {
   const summary = await ledger.reads.summary({ since })
   const pauses = await ledger.pauses()
-  const attention = attentionOf(summary, pauses, Date.now())
+  const now = Date.now()
+  const attention = attentionOf(summary, pauses, now)
   if (json) {
     printJson(terminal, {
       ok: attention.length === 0,
@@ -48,7 +49,7 @@ export async function status(
   for (const { source, reason, count, lastAt } of summary.refused) {
     line('Refused', `${source} · ${count} × ${reason} · the last at ${localTime(lastAt)}`)
   }
-  for (const pause of pauses.filter((one) => !needsPerson(one))) {
+  for (const pause of pauses.filter((one) => !needsPerson(one, now))) {
     const until = pause.until === null ? '' : ` until ${localTime(pause.until)}`
     line('Paused', `${nameOf(pause)} since ${localTime(pause.since)}${until} by ${pause.by}: ${pause.reason}`)
   }
@@ -69,7 +70,7 @@ export function attentionOf(summary: Summary, pauses: readonly Pause[], now: num
   const { oldestDueAt } = due
   const overdue = pauses.length === 0 && oldestDueAt !== null && now - oldestDueAt > OVERDUE_MS
   return [
-    ...pauses.filter(needsPerson).map(pausedLine),
+    ...pauses.filter((pause) => needsPerson(pause, now)).map(pausedLine),
     ...(overdue
       ? [
           `${counted(due.count, 'message')} due and not sent, the oldest since ${localTime(oldestDueAt)}: is the service running? npx postrider start`,
@@ -98,7 +99,8 @@ export function attentionOf(summary: Summary, pauses: readonly Pause[], now: num
     ),
     // Anybody may post nonsense to a public address. Nothing but refusals since is another matter: then it is the sender that is refused.
     ...refused
-      .filter(({ source, lastAt }) => lastAt > (lastEventAt[source] ?? 0))
+      // The time of a source's last event is written once a second.
+      .filter(({ source, lastAt }) => lastAt > (lastEventAt[source] ?? 0) + 1_000)
       .map(
         ({ source, reason, count, lastAt }) =>
           `${source}: ${count === 1 ? '1 delivery' : `${count} deliveries`} refused (${reason}) and nothing accepted since, the last at ${localTime(lastAt)}: compare the secret and the clock with the sender’s`,
@@ -106,9 +108,13 @@ export function attentionOf(summary: Summary, pauses: readonly Pause[], now: num
   ]
 }
 
-/** A pause that ends by itself and soon does not. */
-function needsPerson(pause: Pause): boolean {
-  return pause.code !== 'rate-limited' && !(pause.code === 'operator' && pause.until !== null)
+/** A wait for a slower pace is over by itself; what lasts longer is a limit of the day. */
+const SOON_MS = 5 * 60_000
+
+/** A pause that ends by itself and soon does not, nor one to which an operator gave an end. */
+function needsPerson({ code, until }: Pause, now: number): boolean {
+  if (until === null) return true
+  return code === 'rate-limited' ? until - now > SOON_MS : code !== 'operator'
 }
 
 function pausedLine(pause: Pause): string {

@@ -80,11 +80,12 @@ const PHONE_FAULTS: Readonly<Record<string, string>> = {
   TOO_LONG: 'is too long',
 }
 
-const MailAddress = z.email()
+/** What browsers take for one, and a domain with a point in it: a mailbox that exists must not be refused for its letters. */
+const MailAddress = z.email({ pattern: z.regexes.html5Email }).regex(/@[^@]+\.[^@]+$/)
 
 /** A mail address, with or without `email:` or `mailto:` before it. */
 export function emailAddress(text: string): Exclude<Address, { kind: 'none' }> {
-  const to = text.trim().replace(/^(?:email|mailto):/i, '')
+  const to = text.trim().replace(/^(?:email|mailto):\s*/i, '')
   return MailAddress.safeParse(to).success
     ? { kind: 'address', to }
     : { kind: 'bad', reason: 'the email address is not one' }

@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts'
 import type { Answer, Genesys } from '../genesys/genesys.ts'
 import type { Lease, Ledger, LookClaim } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
-import type { Breaker } from './breaker.ts'
+import { type Breaker, LONG_SLOWDOWN_MS } from './breaker.ts'
 import type { Budget } from './budget.ts'
 import { readDelivery } from './delivery.ts'
 import { look } from './look.ts'
@@ -94,22 +94,23 @@ export function createAfterwards(deps: Deps): Afterwards {
   function lookFor(one: LookClaim): Promise<void> {
     const { genesys } = deps
     const questions = {
-      getContact: asking(one, genesys.getContact),
-      findConversations: asking(one, genesys.findConversations),
-      getConversation: asking(one, genesys.getConversation),
-      getMessages: asking(one, genesys.getMessages),
+      getContact: asking('unconfirmed', one, genesys.getContact),
+      findConversations: asking('unconfirmed', one, genesys.findConversations),
+      getConversation: asking('unconfirmed', one, genesys.getConversation),
+      getMessages: asking('unconfirmed', one, genesys.getMessages),
     }
     return look(one, { ledger, genesys: questions, clock, log: deps.log, stopping })
   }
 
   async function deliveryOf(one: LookClaim): Promise<void> {
-    const getDelivery = asking(one, deps.genesys.getDelivery)
+    const getDelivery = asking('sent', one, deps.genesys.getDelivery)
     const { restMs } = await readDelivery(one, { ledger, getDelivery, log: deps.log, stopping })
     if (restMs > 0) askAgainAt.sent = clock.now() + restMs
   }
 
-  /** The same question, in its place in the budget. Of its trouble only a pace that is too fast concerns sending. */
+  /** The same question, in its place in the budget. Of its trouble only a pace of the minute concerns sending. */
   function asking<Args extends unknown[], T>(
+    of: 'unconfirmed' | 'sent',
     { message }: LookClaim,
     question: (...args: Args) => Promise<Answer<T>>,
   ): (...args: Args) => Promise<Answer<T>> {
@@ -117,7 +118,11 @@ export function createAfterwards(deps: Deps): Afterwards {
       await deps.budget.take(stopping)
       if (stopping.aborted) return { kind: 'unreached', code: 'STOPPING', message: 'Postrider stops' }
       const answer = await question(...args)
-      if (outcomeOf(answer).pause?.code === 'rate-limited') {
+      const retryAfterMs = 'retryAfterMs' in answer ? answer.retryAfterMs : null
+      if (retryAfterMs !== null && retryAfterMs >= LONG_SLOWDOWN_MS) {
+        // A limit of the day on this kind of question; sends have their own.
+        askAgainAt[of] = clock.now() + retryAfterMs
+      } else if (outcomeOf(answer).pause?.code === 'rate-limited') {
         await deps.breaker.after(
           answer,
           { kind: 'question', messageId: message.id, isLookedFor: false },

@@ -47,7 +47,7 @@ const LAST_COSTLY_PROBE_MS = 60 * 60_000
 const FIRST_SLOWDOWN_MS = 1_000
 const LAST_SLOWDOWN_MS = 60_000
 /** Who asks for so long speaks of a limit of the day, not of the minute. */
-const LONG_SLOWDOWN_MS = 5 * 60_000
+export const LONG_SLOWDOWN_MS = 5 * 60_000
 /** An answer that takes longer is late: Genesys' own take some tenths of a second. */
 const LATE_MS = 2_000
 /** At once where nothing was answered yet; one more for each message that was sent. What is on its way when Genesys fails may stay unconfirmed. */
@@ -142,7 +142,8 @@ export function createBreaker(deps: {
   async function slowDown(answer: Answer<unknown>, reason: string): Promise<void> {
     const asked = 'retryAfterMs' in answer ? answer.retryAfterMs : null
     const daily = asked !== null && asked >= LONG_SLOWDOWN_MS
-    const forMs = asked ?? backoff(slowdowns, FIRST_SLOWDOWN_MS, LAST_SLOWDOWN_MS, deps.random)
+    // Who says 0 again and again is asked ever more slowly too.
+    const forMs = Math.max(asked ?? 0, backoff(slowdowns, FIRST_SLOWDOWN_MS, LAST_SLOWDOWN_MS, deps.random))
     slowdowns += 1
     const pause = await deps.ledger.pause({
       scope: 'all',

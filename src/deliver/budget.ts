@@ -30,7 +30,8 @@ export type Lowering = {
  */
 export function loweringOf(reading: BudgetReading, ceiling: number): Lowering | null {
   const { allowed, count, resetMs } = reading
-  if (allowed === null || allowed <= 0) return null
+  // What is no number of calls says nothing.
+  if (allowed === null || !Number.isInteger(allowed) || allowed < 1) return null
   const most = paceUnder(Math.min(allowed, ceiling))
   if (count !== null && resetMs !== null && resetMs > 0 && resetMs <= LONGEST_WINDOW_MS) {
     const left = allowed - count

@@ -48,6 +48,8 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   const { lease, message, event } = claimed
   const { ledger } = deps
 
+  // The ledger ends it as expired; calls are for those who can still be reached in time.
+  if (message.expireAt < deps.clock.now()) return stopBefore(claimed, deps)
   const mode = presentMode(message, deps.config)
   if (mode === 'gone') return end(claimed, 'skipped', 'route-off', goneReason(message.route), deps)
   const { onlyTo, defaultCountry } = deps.config.genesys

@@ -51,14 +51,15 @@ export async function find(
   ask: Ask,
 ): Promise<Found> {
   const { customer, policies } = message
+  const ladder = channelsFrom(message)
   const misses: Miss[] = []
   const rungs: Rung[] = []
-  for (const channel of channelsFrom(message)) {
+  for (const channel of ladder) {
     const rung = rungOf(channel, customer, policies, reach)
     if ('code' in rung) misses.push(rung)
     else rungs.push(rung)
   }
-  if (rungs.length === 0) return nobody(misses)
+  if (rungs.length === 0) return nobody(misses, ladder)
 
   const known: { contact: ContactAnswer | null } = { contact: null }
   const contactOnce = async () => {
@@ -95,7 +96,7 @@ export async function find(
       ...contact.missed.map((reason): Miss => ({ channel: rung.channel, code: 'no-contact', reason })),
     )
   }
-  return nobody(misses)
+  return nobody(misses, ladder)
 }
 
 /** The channels that are still to be tried, the present one first. One that is not the route's own (an operator's choice) stands alone. */
@@ -121,7 +122,7 @@ function rungOf(channel: Channel, customer: Customer, policies: Policies, reach:
     const identifiers = policies.findBy.map((name) => identifierOf(name, customer, policies, reach))
     if (identifiers.some(({ kind }) => kind === 'identifier')) return { channel, kind: 'contact' }
     const reasons = identifiers.flatMap((one) => (one.kind === 'none' ? one.reason : []))
-    return { channel, code: 'no-contact', reason: reasons.join('; ') }
+    return { channel, code: 'no-contact', reason: reasons.join(', ') }
   }
   const address: Address = addressOf(channel, customer, reach.defaultCountry)
   if (address.kind === 'address') return { channel, kind: 'address', to: address.to }
@@ -129,9 +130,12 @@ function rungOf(channel: Channel, customer: Customer, policies: Policies, reach:
 }
 
 /** What kept the customer from being reached; the code of what somebody can mend soonest. */
-function nobody(misses: readonly Miss[]): Found {
+function nobody(misses: readonly Miss[], ladder: readonly Channel[]): Found {
   const code = MOST_TELLING.find((one) => misses.some((miss) => miss.code === one)) ?? 'no-address'
-  const words = misses.map(({ channel, reason }) => `${channel}: ${reason}`).join('; ')
+  const words = ladder.map((channel) => {
+    const reasons = misses.filter((miss) => miss.channel === channel).map(({ reason }) => reason)
+    return `${channel}: ${reasons.join(', ')}`
+  })
   const todo =
     code === 'no-contact'
       ? 'When the contact exists, re-trigger the message.'
@@ -140,7 +144,7 @@ function nobody(misses: readonly Miss[]): Found {
     kind: 'nobody',
     state: 'failed',
     code,
-    reason: `The customer cannot be reached. ${words}. ${todo}`,
+    reason: `The customer cannot be reached. ${words.join('; ')}. ${todo}`,
   }
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Answer, Genesys, ListedConversation } from '../genesys/genesys.ts'
 import type { Ledger, LookClaim, LookResult, OtherSends } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
-import { ANALYTICS_LAG_MS, type Attempt, LOOK_WAITS_MS } from '../message.ts'
+import { ANALYTICS_LAG_MS, type Attempt, CLOCK_SLACK_MS, LOOK_WAITS_MS } from '../message.ts'
 import { WINDOW_MS } from './sessions.ts'
 
 export type LookDeps = {
@@ -67,7 +67,10 @@ export function verdictOf(
   const look = { complete: sight.complete, saw: sight.saw }
   const { onUnconfirmed, maxAttempts } = message.policies
   const { lastLook } = message
-  const agrees = lastLook?.complete === true && now - lastLook.at >= ANALYTICS_LAG_MS
+  const ageMs = now - (attempt.settledAt ?? attempt.openedAt)
+  // The later of two that agree is as late as the third that is planned, however early the first was.
+  const isLate = ageMs >= (PLANNED_MS[2] ?? 0)
+  const agrees = isLate && lastLook?.complete === true && now - lastLook.at >= ANALYTICS_LAG_MS
   if (onUnconfirmed === 'resend-if-absent' && sight.complete && agrees) {
     const again = message.failures + 1 < maxAttempts
     const code = again ? 'absent' : 'max-attempts'
@@ -76,10 +79,9 @@ export function verdictOf(
       : `Given up after ${maxAttempts} attempts: Genesys Cloud does not have the last one either (${sight.saw}).`
     return { kind: 'absent', again, look, code, reason }
   }
-  const ageMs = now - (attempt.settledAt ?? attempt.openedAt)
   // Over the other channels no look is ever complete: more of them would find out nothing.
   const mayResend = onUnconfirmed === 'resend-if-absent' && attempt.channel === 'webmessaging'
-  const againInMs = nextLook(ageMs, sight, mayResend)
+  const againInMs = nextLook(ageMs, sight, mayResend ? { isFirst: lastLook?.complete !== true } : null)
   const settle = `postrider messages settle ${message.id} --as sent (or not-sent)`
   const todo =
     againInMs === null
@@ -100,8 +102,8 @@ const MOST_WAIT_MS = 60 * 60_000
 /** How long until the next look; null: it waits for an operator. A look that was not answered does not stand for one of those that are planned. */
 function nextLook(
   ageMs: number,
-  { answered }: Extract<Sight, { kind: 'not-found' }>,
-  mayResend: boolean,
+  { answered, complete }: Extract<Sight, { kind: 'not-found' }>,
+  resend: { isFirst: boolean } | null,
 ): number | null {
   if (!answered) {
     return ageMs < LOOK_FOR_MS
@@ -111,11 +113,10 @@ function nextLook(
   const planned = PLANNED_MS.find((at) => at > ageMs)
   if (planned !== undefined) return planned - ageMs
   // Two looks have to agree, and this may have been the first that was complete.
-  return mayResend && ageMs < LOOK_FOR_MS ? LOOK_WAITS_MS[2] : null
+  const isWorthIt = ageMs < LOOK_FOR_MS || (complete && resend?.isFirst === true)
+  return resend !== null && isWorthIt ? LOOK_WAITS_MS[2] : null
 }
 
-/** Genesys' clock and ours may differ by less than this. */
-const CLOCK_SLACK_MS = 60_000
 const PAGE_SIZE = 100
 /** More conversations in 31 days are not one customer's; what is left out makes the look incomplete. */
 const MOST_PAGES = 2
@@ -126,25 +127,42 @@ async function search(claim: LookClaim, deps: LookDeps): Promise<Sight> {
   if (attempt.channel === 'email') return searchEmails(claim, deps)
   const of = await searchedFor(attempt, deps)
   if ('saw' in of) return of
-  const listed = await conversationsOf(attempt, of, deps)
-  if (listed.kind === 'trouble') return unanswered(listed.saw)
-
   const seen: Seen[] = []
-  for (const conversation of listed.conversations) {
-    const read = await readConversation(conversation, attempt, deps)
-    if (read.kind === 'trouble') return unanswered(read.saw)
-    seen.push(...read.seen)
+  const read = new Set<string>()
+  let more = false
+  for (const window of windowsOf(attempt, deps.clock.now())) {
+    const listed = await conversationsOf(attempt, of, window, deps)
+    if (listed.kind === 'trouble') return unanswered(listed.saw)
+    more ||= listed.more
+    for (const conversation of listed.conversations.filter(({ id }) => !read.has(id))) {
+      const messages = await readConversation(conversation, attempt, deps)
+      if (messages.kind === 'trouble') return unanswered(messages.saw)
+      read.add(conversation.id)
+      seen.push(...messages.seen)
+    }
+    const sight = recognise(attempt, claim.others, seen)
+    if (sight?.kind === 'found') return sight
   }
   const sight = recognise(attempt, claim.others, seen)
   if (sight) return sight
-  const saw = `${count(listed.conversations.length, 'conversation')} of the last 31 days, ${count(seen.length, 'message')} since the attempt, none with this text`
+  const saw = `${count(read.size, 'conversation')} since 31 days before the attempt, ${count(seen.length, 'message')} since it began, none with this text`
   if ('addresses' in of) {
     return incomplete(
       `${saw}; how Genesys Cloud lists this address is not documented, so that absence is not known`,
     )
   }
-  if (listed.more) return incomplete(`${saw}; there are more conversations than were read`)
+  if (more) return incomplete(`${saw}; there are more conversations than were read`)
   return { kind: 'not-found', complete: true, answered: true, saw }
+}
+
+type Window = { from: number; to: number }
+
+/** What began since the attempt comes first, because a message seldom joins what was there before; then the 31 days before it, whenever it is looked at. */
+function windowsOf({ openedAt }: Attempt, now: number): Window[] {
+  return [
+    { from: Math.max(openedAt - CLOCK_SLACK_MS, now - WINDOW_MS), to: now },
+    { from: openedAt - WINDOW_MS, to: openedAt },
+  ]
 }
 
 type Of = { contactIds: readonly string[] } | { addresses: readonly string[] }
@@ -177,16 +195,19 @@ type Listed =
   | { kind: 'listed'; conversations: readonly ListedConversation[]; more: boolean }
   | { kind: 'trouble'; saw: string }
 
-async function conversationsOf(attempt: Attempt, of: Of, deps: LookDeps): Promise<Listed> {
-  const { channel } = attempt
-  const to = deps.clock.now()
+async function conversationsOf(
+  { channel }: Attempt,
+  of: Of,
+  { from, to }: Window,
+  deps: LookDeps,
+): Promise<Listed> {
   const conversations: ListedConversation[] = []
   for (let page = 1; ; page += 1) {
     const answer = await deps.genesys.findConversations({
       of,
       mediaType: channel === 'email' ? 'email' : 'message',
       messageType: channel === 'email' ? null : channel,
-      from: to - WINDOW_MS,
+      from,
       to,
       page,
       pageSize: PAGE_SIZE,
@@ -213,6 +234,9 @@ async function readConversation(
   if (held.kind !== 'ok' || held.value === null) {
     const why = held.kind === 'ok' ? 'not there' : wordsOf(held)
     return { kind: 'trouble', saw: `conversation ${conversationId} could not be read (${why})` }
+  }
+  if (held.value.messages.length === 0) {
+    return { kind: 'trouble', saw: `conversation ${conversationId} is said to hold no message` }
   }
   const ids = held.value.messages.flatMap(({ id, at }) => (at === null || at >= since ? id : []))
   const seen: Seen[] = []
@@ -244,14 +268,17 @@ async function readConversation(
  */
 function recognise(attempt: Attempt, others: OtherSends, seen: readonly Seen[]): Sight | null {
   const taken = new Set(others.genesysMessageIds)
-  const text = comparable(attempt.rendered.text)
-  const candidates = seen
-    // What whatsapp sends is made of its response; its text is not ours to compare.
-    .filter((one) => attempt.channel === 'whatsapp' || (one.text !== null && comparable(one.text) === text))
-    .filter(({ id }) => !taken.has(id))
+  const free = seen.filter(({ id }) => !taken.has(id))
+  const candidates = free
+    .filter(({ text }) => text !== null && isText(text, attempt.rendered))
     .sort((a, b) => a.at - b.at)
   const [first] = candidates
-  if (!first) return null
+  if (!first) {
+    const unread = free.filter(({ text }) => text === null || attempt.channel === 'whatsapp').length
+    return unread === 0
+      ? null
+      : incomplete(`${count(unread, 'message')} since the attempt whose text says nothing`)
+  }
   if (candidates.length <= others.unidentified) {
     return incomplete(
       `${count(candidates.length, 'message')} with this text, and ${count(others.unidentified, 'other send')} to the customer that could have made it`,
@@ -266,10 +293,19 @@ function recognise(attempt: Attempt, others: OtherSends, seen: readonly Seen[]):
   }
 }
 
+/** Whether a text is what was sent. Over whatsapp a response was, whose words are not ours: what was filled in has to be there, and there has to be something. */
+function isText(text: string, { text: sent, whatsapp }: Attempt['rendered']): boolean {
+  if (!whatsapp) return comparable(text) === comparable(sent)
+  const values = [...whatsapp.header, ...whatsapp.body].map(({ value }) => comparable(value))
+  return values.length > 0 && values.every((value) => comparable(text).includes(value))
+}
+
 /** An email begins a conversation of its own: one to this address, begun by us since the attempt, with this subject. */
 async function searchEmails({ attempt, others }: LookClaim, deps: LookDeps): Promise<Sight> {
   if (attempt.address === null) return incomplete('the attempt names no address')
-  const listed = await conversationsOf(attempt, { addresses: [attempt.address] }, deps)
+  const to = deps.clock.now()
+  const window = { from: Math.max(attempt.openedAt - CLOCK_SLACK_MS, to - WINDOW_MS), to }
+  const listed = await conversationsOf(attempt, { addresses: [attempt.address] }, window, deps)
   if (listed.kind === 'trouble') return unanswered(listed.saw)
   const taken = new Set(others.conversationIds)
   const subject = comparable(attempt.rendered.subject ?? '')
@@ -283,7 +319,7 @@ async function searchEmails({ attempt, others }: LookClaim, deps: LookDeps): Pro
   const first = candidates.at(-1)
   if (!first || candidates.length <= others.unidentified) {
     return incomplete(
-      `${count(listed.conversations.length, 'email conversation')} with this address in the last 31 days, ${candidates.length} with this subject since the attempt and not another’s; that an email is absent is never known`,
+      `${count(listed.conversations.length, 'email conversation')} with this address since the attempt, ${candidates.length} of them with this subject and not another’s; that an email is absent is never known`,
     )
   }
   return {

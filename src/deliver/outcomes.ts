@@ -258,18 +258,21 @@ const DESTINATION_FIELDS = /^(?:toAddress|toAddresses|externalContactId)\b/
 /** Codes of receipts, and words that are assumed for the same. */
 const DESTINATION_WORDS = /RecipientOptedOut|InvalidDestination|opted out/i
 
-function isAboutDestination({ fields, code, message }: Refused): boolean {
+function isAboutDestination(answer: Refused): boolean {
+  const { fields, code, message } = answer
+  if (fields.some((field) => SENDER_FIELDS.test(field))) return false
   return (
     fields.some((field) => DESTINATION_FIELDS.test(field)) || DESTINATION_WORDS.test(`${code} ${message}`)
   )
 }
 
 const SENDER_FIELDS = /^(?:fromAddress|messagingTemplate)\b/
-const SENDER_WORDS = /deployment|integration|response|sender|fromAddress/i
+const SENDER_WORDS =
+  /deployment|integration|responseid|canned response|sender|fromAddress|domain|provisioned/i
 
 /** What is wrong for everybody must not send everybody over their next channel. */
-function isAboutSender({ fields, message }: Refused): boolean {
-  return fields.some((field) => SENDER_FIELDS.test(field)) || SENDER_WORDS.test(message)
+function isAboutSender({ fields, code, message }: Refused): boolean {
+  return fields.some((field) => SENDER_FIELDS.test(field)) || SENDER_WORDS.test(`${code} ${message}`)
 }
 
 function isRefusedLogin(status: number | null): boolean {

@@ -5,8 +5,8 @@ import type { Session } from '../message.ts'
 
 /** Analytics take intervals of 31 days at most. */
 export const WINDOW_MS = 31 * 86_400_000
-/** Sessions that the customer began are seldom far behind the messages that we sent. */
-const PAGE_SIZE = 25
+/** Sessions that the customer began may lie behind the messages that we sent. */
+const PAGE_SIZE = 100
 /** Beyond so many of our own messages in a window, the window is taken to hold no session. */
 const MOST_PAGES = 4
 

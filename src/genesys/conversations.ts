@@ -73,15 +73,18 @@ export function createConversations(
  * Where nothing matched, the answer has no `conversations`. One that cannot be read makes the page none: it may be the one that is looked for. An
  * interval reaches over the whole of its first day; what began before it is left out.
  */
-function pageOf(body: unknown, { from, pageSize }: ConversationQuery): ConversationPage | undefined {
+function pageOf(body: unknown, { from, page, pageSize }: ConversationQuery): ConversationPage | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
-  const { conversations: listed = [] } = objectOf(body)
+  const { conversations: listed = [], totalHits } = objectOf(body)
   if (!Array.isArray(listed)) return undefined
   const conversations = listed.flatMap((one) => listedOf(objectOf(one)) ?? [])
   if (conversations.length < listed.length) return undefined
+  // A page that holds fewer than it says there are is a part of an answer.
+  const hits = typeof totalHits === 'number' ? totalHits : 0
+  if (listed.length < Math.min(pageSize, hits - (page - 1) * pageSize)) return undefined
   return {
     conversations: conversations.filter(({ startedAt }) => startedAt >= from),
-    more: listed.length >= pageSize,
+    more: listed.length >= pageSize || hits > page * pageSize,
   }
 }
 

@@ -4,7 +4,7 @@ import { NOT_JSON } from './answer.ts'
 import { checkIntegrations, type Integrations } from './check-integrations.ts'
 import { checkMessenger } from './check-messenger.ts'
 import { checkSources } from './check-sources.ts'
-import { allowed, detailOf, type Finding, failure, well } from './finding.ts'
+import { allowed, detailOf, type Finding, failure, paceTodo, well } from './finding.ts'
 import type { Answer, Genesys } from './genesys.ts'
 
 /** What of the configuration `checkAccess` looks at. A channel that is absent or null is not in use. */
@@ -98,6 +98,8 @@ async function checkMessages(genesys: Genesys): Promise<Finding> {
 }
 
 function loginTodo(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): string {
+  const pace = paceTodo(answer)
+  if (pace !== null) return pace
   return answer.kind === 'no-token' && answer.status !== null && answer.status < 500
     ? 'Check GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET, and that GENESYS_REGION is the org’s; the client’s grant must be Client Credentials.'
     : 'Check the network and GENESYS_REGION.'

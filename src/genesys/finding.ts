@@ -33,8 +33,16 @@ export function allowed(name: string, answer: Answer<unknown>, permission: strin
 export function notAnswered(name: string, answer: NotOk, permission: string): Finding {
   const todo = isForbidden(answer)
     ? `Add ${permission} to a role of the OAuth client, in the right division.`
-    : 'Check the network, GENESYS_REGION and status.mypurecloud.com; then ask again.'
+    : (paceTodo(answer) ?? 'Check the network, GENESYS_REGION and status.mypurecloud.com; then ask again.')
   return failure(name, detailOf(answer), todo)
+}
+
+/** What to do where Genesys asks for a slower pace; null where it does not. */
+export function paceTodo(answer: NotOk): string | null {
+  if (!('status' in answer) || answer.status !== 429) return null
+  const seconds = answer.retryAfterMs === null ? null : Math.ceil(answer.retryAfterMs / 1000)
+  const wait = seconds === null ? 'Wait a minute' : `Wait ${seconds} s, as it asks`
+  return `${wait}, then ask again. Where it lasts for hours, a limit of the org’s day is used up.`
 }
 
 /** A question that the doctor alone asks: without the permission it stays open, and everything else works. */

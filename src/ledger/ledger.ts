@@ -35,7 +35,7 @@ export type Ledger = {
    * An event that the database refuses on its data is recorded as `unreadable` with the database's reason; the others are untouched.
    *
    * An event with `undelivered` marks the sent messages that it names, each once for a send: by Genesys' ids where it gives them, else the newest of that
-   * conversation. Where `onUndelivered` says so, such a message is `scheduled` on its next channel. The event's reason says what was marked.
+   * conversation that was sent by the time at which it occurred. One that is known to be delivered stays so. Where `onUndelivered` says so, such a message is `scheduled` on its next channel. The event's reason says what was marked.
    */
   record(entries: readonly Recordable[]): Promise<Recorded>
 
@@ -97,8 +97,8 @@ export type Ledger = {
   takeBudget(perMinute: number): Promise<{ waitMs: number }>
 
   /**
-   * Lowers the budget for a while, whatever its callers ask for: what Genesys' headers said. 0: nothing before `forMs` have passed. The last word counts. Not
-   * forced to disk either.
+   * Lowers the budget for a while, whatever its callers ask for: what Genesys' headers said. 0: nothing before `forMs` have passed. Calls that queue up meanwhile
+   * follow when that time is over, at the rate they ask for. The last word counts. Not forced to disk either.
    */
   lowerBudget(to: { perMinute: number; forMs: number }): Promise<void>
 
@@ -144,7 +144,7 @@ export type Ledger = {
 
   // ── operators ──────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Re-triggers a message. `sent` needs `force` and a reason. The time it may take begins anew; it goes before automatic ones. */
+  /** Re-triggers a message. One that is `sent`, or was before (`sentAt`), needs `force` and a reason. The time it may take begins anew; it goes before automatic ones. */
   retry(messageId: number, request: { by: string; force: boolean; reason: string | null }): Promise<Acted>
   /** `scheduled` → `cancelled`. */
   cancel(messageId: number, request: { by: string; reason: string | null }): Promise<Acted>
@@ -249,7 +249,7 @@ export type Settlement = {
 export type LookClaim = { lease: Lease; message: Message; attempt: Attempt; others: OtherSends }
 
 /**
- * What else went to the same contact or address since a minute before the attempt: ids that are taken, and how many sends of which no id is known, that
+ * What else went to the same contact or address since `CLOCK_SLACK_MS` before the attempt: ids that are taken, and how many sends of which no id is known, that
  * could be taken for it.
  */
 export type OtherSends = {

@@ -59,6 +59,8 @@ describe('emailAddress', () => {
     ['ada@example.com', 'ada@example.com'],
     ['email:ada@example.com', 'ada@example.com'],
     ['mailto:ada@example.com', 'ada@example.com'],
+    ['email: ada@example.com', 'ada@example.com'],
+    ['r&d!x/y=z@example.com', 'r&d!x/y=z@example.com'],
     [' Ada.O+x@Sub.Example.co.uk ', 'Ada.O+x@Sub.Example.co.uk'],
   ] as const) {
     it(`${text} is ${to}`, () => assert.deepEqual(emailAddress(text), { kind: 'address', to }))

@@ -105,6 +105,20 @@ describe('an unconfirmed message', () => {
     assert.equal(rig.sandbox.sentTo().get('contact-N-1'), 1)
   })
 
+  it('waits out a limit of the day on look-ups, which stops no send', async () => {
+    const rig = await rigOf({ config: { route: RESEND } })
+    rig.sandbox.fault({ operation: 'message', times: 1, reset: 'after-acting' })
+    rig.sandbox.fault({ operation: 'analytics', times: 1, status: 429, retryAfter: 7200 })
+    await rig.record(1, 1)
+    await rig.pass(10)
+    assert.deepEqual([(await only(rig)).state, await rig.ledger.pauses()], ['unconfirmed', []])
+    await rig.record(2, 1)
+    await rig.run(5_000)
+    assert.equal(rig.sandbox.sentTo().get('contact-N-2'), 1)
+    await rig.pass(180)
+    assert.equal((await rig.ledger.reads.summary()).messages.sent, 2)
+  })
+
   it('of two with the same text to the same customer each is found as its own', async () => {
     const rig = await rigOf({ config: { route: RESEND, templates: { 'ticket-resolved': 'It is done.' } } })
     rig.sandbox.fault({ operation: 'message', times: 1, reset: 'after-acting' })

@@ -165,6 +165,26 @@ describe('deliver', () => {
     assert.equal(rig.sandbox.counts().message, 0)
   })
 
+  it('one that is too late costs no call', async () => {
+    const rig = await rigOf({ config: { route: 'channels: [webmessaging]\n    expireAfter: 1h' } })
+    await rig.recordEvents([
+      { ...customerEvent(1, rig.clock.now()), occurredAt: rig.clock.now() - 2 * 3_600_000 },
+    ])
+    await rig.run(5_000)
+    assert.deepEqual(
+      [(await only(rig)).state, (await only(rig)).code, rig.calls()],
+      ['skipped', 'expired', 0],
+    )
+  })
+
+  it('429 that asks for no wait at all is asked ever more slowly', async () => {
+    const rig = await rigOf()
+    rig.sandbox.fault({ operation: 'message', status: 429, retryAfter: 0 })
+    await rig.record(1, 3)
+    await rig.run(5 * 60_000)
+    assert.ok((rig.sandbox.requests()['message 429'] ?? 0) < 20)
+  })
+
   it('a delay holds the message until its time, by the event’s own clock', async () => {
     const rig = await rigOf({ config: { route: 'channels: [webmessaging]\n    delay: 30m' } })
     await rig.recordEvents([

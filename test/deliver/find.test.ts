@@ -147,7 +147,7 @@ describe('find: the ladder', () => {
     assert.ok(found.kind === 'nobody')
     assert.match(
       found.reason,
-      /sms: the event names no phone.*email: the email address is not one.*webmessaging: no contact/,
+      /webmessaging: no contact.*; sms: the event names no phone.*; email: the email address is not one/,
     )
     assert.doesNotMatch(found.reason, /C-1|nobody/)
   })

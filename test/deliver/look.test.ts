@@ -70,10 +70,12 @@ describe('verdictOf', () => {
         ({ before, sight, minutes, failures }) => {
           const lastLook = before && { at: NOW - before.agoMs, complete: before.complete, saw: '' }
           const result = verdictOf(after(minutes, { lastLook, failures, policies: RESEND }), sight, NOW)
-          const known = sight === ABSENT && before?.complete === true && before.agoMs >= ANALYTICS_LAG_MS
+          const agree = before?.complete === true && before.agoMs >= ANALYTICS_LAG_MS
+          const known = sight === ABSENT && agree && minutes >= 26
           assert.equal(result.kind, known ? 'absent' : 'held')
           if (result.kind === 'absent') assert.equal(result.again, failures + 1 < 8)
-          if (result.kind === 'held') assert.equal(result.againInMs === null, minutes >= 1440)
+          const isFirst = sight === ABSENT && before?.complete !== true
+          if (result.kind === 'held') assert.equal(result.againInMs === null, minutes >= 1440 && !isFirst)
         },
       ),
     )
@@ -177,9 +179,17 @@ describe('look', () => {
     })
     assert.ok(result.kind === 'found')
     assert.deepEqual([result.conversationId, result.genesysMessageId], ['old', 'm-1'])
+    // What began since, by whichever clock is ahead; then the 31 days before the attempt.
+    const openedAt = NOW - MINUTE
+    assert.deepEqual(
+      queries.map(({ from, to }) => [from - openedAt, to - openedAt]),
+      [
+        [-10 * MINUTE, MINUTE],
+        [-31 * 86_400_000, 0],
+      ].slice(0, queries.length),
+    )
     const [query] = queries
     assert.ok(query)
-    assert.equal(query.to - query.from, 31 * 86_400_000)
     assert.deepEqual(
       [query.of, query.mediaType, query.messageType],
       [{ contactIds: ['contact-1'] }, 'message', 'webmessaging'],
@@ -252,6 +262,37 @@ describe('look', () => {
       assert.notEqual(result.look.saw, '')
     })
   }
+
+  it('an outbound message without a text could be the one: incomplete', async () => {
+    const { result } = await lookIn(claim(), { messages: { a: [seen('m-1', NOW - 50_000, null)] } })
+    assert.ok(result.kind === 'held')
+    assert.equal(result.look.complete, false)
+  })
+
+  it('a conversation that is said to hold nothing is not read', async () => {
+    const { result } = await lookIn(claim(), { messages: { a: [] } })
+    assert.ok(result.kind === 'held')
+    assert.equal(result.look.complete, false)
+  })
+
+  it('over whatsapp, only a message with what was filled in is the one', async () => {
+    const whatsapp = { responseId: 'r', header: [], body: [{ id: '1', value: 'T-1' }] }
+    const one = claimWith(
+      messageWith({ state: 'unconfirmed', channel: 'whatsapp' }),
+      attemptWith({
+        channel: 'whatsapp',
+        contactId: null,
+        address: '14155550101',
+        rendered: { channel: 'whatsapp', text: TEXT, whatsapp, templateVersion: 't@1' },
+      }),
+    )
+    const other = await lookIn(one, { messages: { a: [seen('m-1', NOW - 50_000, 'Hello, I am Bob.')] } })
+    assert.ok(other.result.kind === 'held' && !other.result.look.complete)
+    const ours = await lookIn(one, {
+      messages: { a: [seen('m-2', NOW - 50_000, 'Your ticket T-1 is done.')] },
+    })
+    assert.equal(ours.result.kind, 'found')
+  })
 
   it('on channels with an address, absence is never known', async () => {
     for (const channel of ['sms', 'whatsapp', 'open', 'email'] as const) {

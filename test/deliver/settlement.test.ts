@@ -81,6 +81,9 @@ describe('settlementOf', () => {
     const refusals = [
       refused(404, { message: 'The requested deployment was not found.' }),
       refused(404, { fields: ['fromAddress'] }),
+      refused(404, { code: 'deployment.not.found', message: 'Not found' }),
+      refused(404, { message: 'The agentless domain was not found.' }),
+      refused(400, { fields: ['fromAddress', 'toAddress'] }),
       refused(400, { fields: ['textBody'] }),
       refused(413),
       refused(415),

@@ -1,28 +1,41 @@
 import type { Ledger } from '../ledger.ts'
+import type { BudgetRow } from '../schema.ts'
 import type { Store } from './store.ts'
 
 /**
  * GCRA (the generic cell rate algorithm): the row holds when the next call may be made. Fractions of a millisecond are kept, or a limit above
- * 60,000 a minute would be none. While the budget is lowered, the slower of the two rates counts; lowered to 0, the next call is made when that ends.
+ * 60,000 a minute would be none.
  */
 export function createTakeBudget({ prepare, clock }: Store) {
-  const take = prepare<{ tat: number; interval: number }>(
-    `UPDATE budget
-     SET tat = max(tat, ?1, iif(lowered_per_minute = 0, lowered_until, 0)) + ${INTERVAL}
-     WHERE id = 1 RETURNING tat, ${INTERVAL} AS interval`,
-  )
+  const read = prepare<BudgetRow>('SELECT * FROM budget WHERE id = 1')
+  const write = prepare('UPDATE budget SET tat = ? WHERE id = 1')
 
   return (perMinute: number): { waitMs: number } => {
     const now = clock.now()
-    const row = take.get(now, 60_000 / perMinute)
+    const row = read.get()
     if (!row) throw new Error('the row of the budget is missing')
-    return { waitMs: Math.max(0, row.tat - row.interval - now) }
+    const { start, next } = placeOf(row, 60_000 / perMinute, now)
+    write.run(next)
+    return { waitMs: start - now }
   }
 }
 
-/** In milliseconds; ?1 is the present time, ?2 the interval that the caller asks for. */
-const INTERVAL =
-  'iif(lowered_until > ?1 AND lowered_per_minute > 0, max(?2, 60000.0 / lowered_per_minute), ?2)'
+/**
+ * When a call may be made, and when the one after it; epoch milliseconds. While the budget is lowered the slower of the two rates counts, but it holds up no
+ * call past its own end: those that queue up meanwhile follow that end at the full rate. Lowered to 0, no call is made before it.
+ */
+function placeOf(row: BudgetRow, interval: number, now: number): { start: number; next: number } {
+  const { tat, lowered_per_minute: perMinute, lowered_until: until } = row
+  const soonest = Math.max(tat, now)
+  if (perMinute === null || until === null || until <= now)
+    return { start: soonest, next: soonest + interval }
+  if (perMinute === 0) {
+    const start = Math.max(soonest, until)
+    return { start, next: start + interval }
+  }
+  const slowed = soonest + Math.max(interval, 60_000 / perMinute)
+  return { start: soonest, next: Math.min(slowed, Math.max(until, soonest + interval)) }
+}
 
 /** Only remembers: what was given until then is given, and a later word finds nothing that it had to undo. */
 export function createLowerBudget({ prepare, clock }: Store) {

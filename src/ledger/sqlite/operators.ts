@@ -91,14 +91,15 @@ export function createOperators(store: Store) {
   }
 }
 
-function whyNotRetry({ id, state }: MessageRow, { force, reason }: Request<'retry'>): string | null {
+/** A message that was sent once has the time of it for good, so that what became of it since does not hide that the customer has it. */
+function whyNotRetry({ id, state, sent_at }: MessageRow, { force, reason }: Request<'retry'>): string | null {
   if (state === 'scheduled') return `Message ${id} is scheduled already; it is sent when it is due.`
   if (state === 'sending') return `Message ${id} is being sent. Wait for its outcome.`
-  if (state !== 'sent') return null
-  if (!force) {
-    return `Message ${id} was sent. To send it to the customer once more, say so and why: --force --reason "…"`
-  }
-  return reason?.trim() ? null : `Message ${id} was sent. Sending it once more needs a reason: --reason "…"`
+  if (state !== 'sent' && sent_at === null) return null
+  const was =
+    state === 'sent' ? `Message ${id} was sent.` : `Message ${id} is ${state}, but it was sent before.`
+  if (!force) return `${was} To send it to the customer once more, say so and why: --force --reason "…"`
+  return reason?.trim() ? null : `${was} Sending it once more needs a reason: --reason "…"`
 }
 
 /** The action with its operator and, where one was given, the reason. `Found … says` names the operator as `by` does. */

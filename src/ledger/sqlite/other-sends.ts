@@ -1,9 +1,8 @@
+import { CLOCK_SLACK_MS } from '../../message.ts'
 import type { OtherSends } from '../ledger.ts'
 import type { AttemptRow } from '../schema.ts'
 import type { Store } from './store.ts'
 
-/** A clock of ours and one of Genesys' may differ, and a send may take its time: so much before the attempt counts as beside it. */
-const BEFORE_MS = 60_000
 /** So many are read of each kind. Whoever got more than these within that time is a case for a person, so the rest counts as unidentified. */
 const MOST = 100
 
@@ -21,7 +20,7 @@ export function createOtherSends({ prepare }: Store) {
   )
 
   return ({ id, channel, contact_id, address, opened_at }: AttemptRow): OtherSends => {
-    const since = opened_at - BEFORE_MS
+    const since = opened_at - CLOCK_SLACK_MS
     const rows = [
       ...(contact_id === null ? [] : toContact.all(contact_id, since, id, MOST + 1)),
       ...(address === null ? [] : toAddress.all(address, since, channel, id, MOST + 1)),

@@ -63,7 +63,7 @@ export function createRecord(
       return { kind: 'recorded', eventId: unreadable(entry, entry.event.reason), messageIds: [] }
     }
     const { event, plan } = entry
-    const marked = event.undelivered ? markUndelivered(event.undelivered, now) : null
+    const marked = event.undelivered ? markUndelivered(event.undelivered, event.occurredAt, now) : null
     const eventId = insertEvent.run(
       clean(event.source),
       clean(event.type),

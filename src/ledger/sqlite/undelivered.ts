@@ -5,22 +5,22 @@ import type { AttemptRow, MessageRow } from '../schema.ts'
 import { FREE } from './leases.ts'
 import type { Store } from './store.ts'
 
-/** Marks the messages that the customer did not see, and answers in words what was marked. */
-export type MarkUndelivered = (undelivered: Undelivered, now: number) => string
+/** Marks the messages that the customer did not see, and answers in words what was marked. `occurredAt`: when Genesys says that it happened. */
+export type MarkUndelivered = (undelivered: Undelivered, occurredAt: number, now: number) => string
 
 /** Of one conversation the newest so many sends are looked at: a conversation ends within days, and what it reports is its last. */
 const MOST = 100
 
-type Send = Pick<AttemptRow, 'message_id' | 'number' | 'genesys_message_id'>
+type Send = Pick<AttemptRow, 'message_id' | 'number' | 'genesys_message_id' | 'opened_at'>
 
 /**
- * A message that was not seen is marked once for each time it was sent: as long as that send is its last and nothing was reported about it. Where its route
- * says so, it goes on to its next channel.
+ * A message that was not seen is marked once for each time it was sent: as long as that send is its last, is not known to be delivered, and nothing was
+ * reported about it. Where its route says so, it goes on to its next channel.
  */
 export function createMarkUndelivered(store: Store): MarkUndelivered {
   const { prepare, lanes } = store
   const newest = prepare<Send>(
-    `SELECT message_id, number, genesys_message_id FROM attempts
+    `SELECT message_id, number, genesys_message_id, opened_at FROM attempts
      WHERE conversation_id = ? AND outcome = 'sent' ORDER BY id DESC LIMIT ?`,
   )
   const find = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
@@ -33,14 +33,6 @@ export function createMarkUndelivered(store: Store): MarkUndelivered {
      WHERE id = ? AND state = 'sent'`,
   )
 
-  function sendsOf({ conversationId, genesysMessageIds }: Undelivered): Send[] {
-    const ids = new Set(genesysMessageIds)
-    const limit = ids.size > 0 ? MOST : 1
-    const sends = newest.all(clean(conversationId), limit)
-    if (ids.size === 0) return sends
-    return sends.filter(({ genesys_message_id: id }) => id !== null && ids.has(id))
-  }
-
   function markOne({ message_id, number }: Send, now: number): string {
     const message = find.get(message_id)
     if (!message) return `message ${message_id} is no longer kept`
@@ -50,6 +42,9 @@ export function createMarkUndelivered(store: Store): MarkUndelivered {
       return `${name} has gone on since and is ${message.state}; nothing was changed`
     }
     if (message.delivery === 'undelivered') return `of ${name} this was reported before`
+    if (message.delivery === 'delivered') {
+      return `${name} was delivered, as Genesys Cloud said before; nothing was changed`
+    }
     mark.run(NOT_SEEN, now, id)
     const then = thenOf(message, policiesOf(message.policies), now)
     if (then.channel !== null) {
@@ -60,11 +55,23 @@ export function createMarkUndelivered(store: Store): MarkUndelivered {
     return `${name} was not seen by the customer; ${then.words}`
   }
 
-  return (undelivered, now) => {
-    const sends = sendsOf(undelivered)
-    if (sends.length === 0) return 'no message of this conversation is known here'
-    return sends.map((send) => markOne(send, now)).join('; ')
+  return ({ conversationId, genesysMessageIds }, occurredAt, now) => {
+    const sends = newest.all(clean(conversationId), MOST)
+    const reported = reportedOf(sends, genesysMessageIds, occurredAt)
+    if (reported.length > 0) return reported.map((send) => markOne(send, now)).join('; ')
+    return sends.length > 0 && genesysMessageIds.length === 0
+      ? 'every message of this conversation that is known here was sent after it; nothing was changed'
+      : 'no message of this conversation is known here'
   }
+}
+
+/** Those with the ids; where there are none, the newest that can be meant: what was sent later cannot have gone unseen by then. */
+function reportedOf(sends: readonly Send[], ids: readonly string[], occurredAt: number): readonly Send[] {
+  if (ids.length > 0) {
+    return sends.filter(({ genesys_message_id: id }) => id !== null && ids.includes(id))
+  }
+  const last = sends.find(({ opened_at }) => opened_at <= occurredAt)
+  return last ? [last] : []
 }
 
 const NOT_SEEN = 'Genesys Cloud says that the customer did not see it.'

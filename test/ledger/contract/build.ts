@@ -83,10 +83,18 @@ export function entry(
     source?: string
     keepKeyForMs?: number
     raw?: Buffer
+    /** The present where it says nothing. */
+    occurredAt?: number
     undelivered?: Undelivered
   } = {},
 ): Recordable {
-  const { type = 'ticket.resolved', source = 'crm', keepKeyForMs = 30 * DAY, undelivered } = rest
+  const {
+    type = 'ticket.resolved',
+    source = 'crm',
+    keepKeyForMs = 30 * DAY,
+    occurredAt = now,
+    undelivered,
+  } = rest
   const raw = rest.raw ?? Buffer.from(`{"key":"${key}"}`)
   return {
     kind: 'event',
@@ -94,7 +102,7 @@ export function entry(
       source,
       type,
       key,
-      occurredAt: now,
+      occurredAt,
       receivedAt: now,
       raw,
       payload: {},

@@ -75,6 +75,43 @@ export function house(fresh: () => Promise<Harness>): void {
       assert.deepEqual([await waits(ledger), await waits(ledger)], [3000, 5000])
     })
 
+    on('does not outlast its time, however many queue up meanwhile', async (ledger, { clock }) => {
+      await ledger.lowerBudget({ perMinute: 1, forMs: MINUTE })
+      const queued: number[] = []
+      for (let call = 0; call < 30; call += 1) queued.push(await waits(ledger))
+      // The first goes at once, the others one after another when the time is over.
+      assert.deepEqual(queued, [0, ...Array.from({ length: 29 }, (_, n) => MINUTE + n * 200)])
+      clock.advance(MINUTE)
+      assert.equal(await waits(ledger), 29 * 200)
+    })
+
+    on(
+      'a place near its end waits for that end at most, but never less than its caller asks for',
+      async (ledger) => {
+        await ledger.lowerBudget({ perMinute: 30, forMs: 5000 })
+        assert.deepEqual(
+          [
+            await waits(ledger),
+            await waits(ledger),
+            await waits(ledger),
+            await waits(ledger),
+            await waits(ledger),
+          ],
+          [0, 2000, 4000, 5000, 5200],
+        )
+        await ledger.lowerBudget({ perMinute: 1, forMs: 5500 })
+        assert.deepEqual([await waits(ledger, 60), await waits(ledger)], [5400, 6400])
+      },
+    )
+
+    on('lowered while places behind its end are given out, it holds up nobody', async (ledger) => {
+      for (let call = 0; call < 10; call += 1) await ledger.takeBudget(300)
+      await ledger.lowerBudget({ perMinute: 1, forMs: 1000 })
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [2000, 2200])
+      await ledger.lowerBudget({ perMinute: 0, forMs: 1000 })
+      assert.deepEqual([await waits(ledger), await waits(ledger)], [2400, 2600])
+    })
+
     on('keeps fractions, and is shared', async (ledger, harness) => {
       const beside = await harness.open({ owner: false })
       await beside.lowerBudget({ perMinute: 0.5, forMs: 5 * MINUTE })

@@ -9,6 +9,7 @@ import {
   claimOne,
   DAY,
   draft,
+  entry,
   failed,
   messageWith,
   onLedger,
@@ -100,6 +101,52 @@ export function operators(fresh: () => Promise<Harness>): void {
       assert.notEqual(message.sentAt, null)
       assert.equal((await openOne(ledger)).number, 2)
     })
+
+    for (const [how, settle] of [
+      ['by an attempt', async (ledger, _id, attemptId) => ledger.settle(attemptId, SENT)],
+      [
+        'as an operator found',
+        async (ledger, id, attemptId) => {
+          await ledger.settle(attemptId, UNCONFIRMED)
+          await ledger.settleByHand(id, { by: 'ann', as: 'sent', reason: null })
+        },
+      ],
+    ] as [string, (ledger: Ledger, id: number, attemptId: number) => Promise<unknown>][]) {
+      on(
+        `of a message that was sent before, ${how}: by force and with a reason only`,
+        async (ledger, harness) => {
+          const id = await schedule(ledger, harness)
+          await settle(ledger, id, (await openOne(ledger)).id)
+          for (const [state, end] of Object.entries(endings)) {
+            done(await ledger.retry(id, { by: 'ann', force: true, reason: 'Lost.' }))
+            await end(ledger, id)
+            const before = await messageWith(ledger, id)
+            assert.equal(before.state, state)
+            const words = new RegExp(`is ${state}, but it was sent before\\..*--force --reason`)
+            assert.match(refused(await ledger.retry(id, PLAIN)), words)
+            assert.match(refused(await ledger.retry(id, { ...PLAIN, reason: 'She called.' })), words)
+            for (const reason of [null, ' ']) {
+              const unsaid = refused(await ledger.retry(id, { ...PLAIN, force: true, reason }))
+              assert.match(unsaid, /was sent before\. .*needs a reason/)
+            }
+            assert.deepEqual(await messageWith(ledger, id), before)
+          }
+        },
+      )
+    }
+
+    on(
+      'of a message that was not seen, and then failed on its next channel, is no plain one',
+      async (ledger, harness) => {
+        const id = await schedule(ledger, harness, { policies: { onUndelivered: 'next-channel' } })
+        await ledger.settle((await openOne(ledger)).id, SENT)
+        const undelivered = { conversationId: 'conv-1', genesysMessageIds: [] }
+        await ledger.record([entry(harness.clock.now(), 'not-seen', [], { undelivered })])
+        await endings.failed?.(ledger, id)
+        assert.match(refused(await ledger.retry(id, PLAIN)), /is failed, but it was sent before/)
+        done(await ledger.retry(id, { ...PLAIN, force: true, reason: 'She called.' }))
+      },
+    )
 
     on(
       'is refused while it is scheduled or being sent, and where there is nothing',

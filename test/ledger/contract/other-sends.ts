@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { AttemptDraft, Settlement } from '../../../src/ledger/ledger.ts'
+import { CLOCK_SLACK_MS } from '../../../src/message.ts'
 import type { Harness } from '../contract.ts'
 import {
   claimAll,
@@ -31,9 +32,9 @@ export function otherSends(fresh: () => Promise<Harness>): void {
 
     on('ids that are known are told, and nobody else’s', async (ledger, harness) => {
       await ended(ledger, harness, sent('gen-early', 'conv-early'))
-      harness.clock.advance(MINUTE + 1)
+      harness.clock.advance(1)
       await ended(ledger, harness, sent('gen-before', 'conv-1'))
-      harness.clock.advance(MINUTE)
+      harness.clock.advance(CLOCK_SLACK_MS)
       await ended(ledger, harness, DUE)
       harness.clock.advance(DAY)
       await ended(ledger, harness, sent('gen-after', 'conv-2'))

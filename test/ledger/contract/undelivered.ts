@@ -50,10 +50,15 @@ export function undelivered(fresh: () => Promise<Harness>): void {
 
   let reports = 0
   /** Records an event that says so; the event's reason. */
-  async function report(ledger: Ledger, harness: Harness, what: Partial<Undelivered> = {}): Promise<string> {
+  async function report(
+    ledger: Ledger,
+    harness: Harness,
+    what: Partial<Undelivered> = {},
+    occurredAt = harness.clock.now(),
+  ): Promise<string> {
     reports += 1
     const says = { conversationId: 'conv-1', genesysMessageIds: [], ...what }
-    const rest = { source: 'genesys', type: 'undelivered', undelivered: says }
+    const rest = { source: 'genesys', type: 'undelivered', occurredAt, undelivered: says }
     const [recorded] = await ledger.record([entry(harness.clock.now(), `report-${reports}`, [], rest)])
     assert.ok(recorded?.kind === 'recorded')
     const event = await ledger.reads.event(recorded.eventId)
@@ -105,6 +110,43 @@ export function undelivered(fresh: () => Promise<Harness>): void {
       await sent(ledger, harness, 'gen-3', {}, 'conv-2')
       assert.match(await report(ledger, harness), new RegExp(`^message ${newest} of route greet`))
       assert.deepEqual(await deliveries(ledger, older, newest), ['unknown', 'undelivered'])
+    })
+
+    on('without ids marks none that was sent after it happened', async (ledger, harness) => {
+      const early = harness.clock.now() - 1
+      const first = await sent(ledger, harness, 'gen-1', {})
+      const happened = harness.clock.now()
+      harness.clock.advance(1)
+      const after = await sent(ledger, harness, 'gen-2', {})
+      assert.equal(
+        await report(ledger, harness, {}, early),
+        'every message of this conversation that is known here was sent after it; nothing was changed',
+      )
+      assert.deepEqual(await deliveries(ledger, first, after), ['unknown', 'unknown'])
+      assert.match(
+        await report(ledger, harness, {}, happened),
+        new RegExp(`^message ${first} of route greet`),
+      )
+      assert.deepEqual(await deliveries(ledger, first, after), ['undelivered', 'unknown'])
+      // An id leaves no doubt, whatever the clocks say.
+      await report(ledger, harness, { genesysMessageIds: ['gen-2'] }, early)
+      assert.deepEqual(await deliveries(ledger, after), ['undelivered'])
+    })
+
+    on('of a message that was delivered changes nothing', async (ledger, harness) => {
+      const id = await sent(ledger, harness, 'gen-1')
+      const { lease } = await claimLook(ledger, 'sent')
+      await ledger.settleDelivery(lease, { delivery: 'delivered', reason: null, againInMs: null })
+      const before = await messageWith(ledger, id)
+      for (const what of [{}, { genesysMessageIds: ['gen-1'] }]) {
+        assert.equal(
+          await report(ledger, harness, what),
+          `message ${id} of route greet was delivered, as Genesys Cloud said before; nothing was changed`,
+        )
+      }
+      assert.deepEqual(await messageWith(ledger, id), before)
+      assert.equal(before.delivery, 'delivered')
+      assert.deepEqual(await claimAll(ledger), [])
     })
 
     on('of which nothing is known says so, and changes nothing', async (ledger, harness) => {
