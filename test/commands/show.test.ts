@@ -116,7 +116,8 @@ describe('messages show: what was found out around the send', () => {
     const attempt = await openOne(ledger)
     await ledger.settle(attempt.id, { ...SENT, conversationId: 'not-seen', lookInMs: 0 })
     const undelivered = { conversationId: 'not-seen', genesysMessageIds: [] }
-    await ledger.record([entry(now, 'report', [], { source: 'genesys', undelivered })])
+    const occurredAt = systemClock.now()
+    await ledger.record([entry(now, 'report', [], { source: 'genesys', occurredAt, undelivered })])
     const shown = await show(id)
     assert.match(shown, /^Message \d+ {2}scheduled /m)
     assert.match(shown, /^delivery undelivered: .*did not see it\.$/m)

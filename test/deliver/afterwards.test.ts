@@ -340,6 +340,7 @@ describe('a message that Genesys reports as not seen', () => {
       type: 'genesys.undelivered',
       key: 'report',
       undelivered: { conversationId, genesysMessageIds: [] },
+      occurredAt: rig.clock.now(),
     }
     await rig.recordEvents([report, { ...report, key: 'again' }])
     await rig.runUntil(() => rig.drained(0))

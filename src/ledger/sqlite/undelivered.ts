@@ -59,18 +59,23 @@ export function createMarkUndelivered(store: Store): MarkUndelivered {
     const sends = newest.all(clean(conversationId), MOST)
     const reported = reportedOf(sends, genesysMessageIds, occurredAt)
     if (reported.length > 0) return reported.map((send) => markOne(send, now)).join('; ')
-    return sends.length > 0 && genesysMessageIds.length === 0
+    const [last] = sends
+    if (!last) return 'no message of this conversation is known here'
+    return genesysMessageIds.length === 0
       ? 'every message of this conversation that is known here was sent after it; nothing was changed'
-      : 'no message of this conversation is known here'
+      : `message ${last.message_id} went to this conversation, but under none of the ids that are reported; nothing was changed`
   }
 }
+
+/** The report bears Genesys' time, the send ours; what goes unseen is reported later than that after its send. */
+const SKEW_MS = 10_000
 
 /** Those with the ids; where there are none, the newest that can be meant: what was sent later cannot have gone unseen by then. */
 function reportedOf(sends: readonly Send[], ids: readonly string[], occurredAt: number): readonly Send[] {
   if (ids.length > 0) {
     return sends.filter(({ genesys_message_id: id }) => id !== null && ids.includes(id))
   }
-  const last = sends.find(({ opened_at }) => opened_at <= occurredAt)
+  const last = sends.find(({ opened_at }) => opened_at <= occurredAt + SKEW_MS)
   return last ? [last] : []
 }
 
