@@ -81,7 +81,11 @@ function say(entry: Recordable, recorded: Recorded[number], log: Log): void {
   } else if (entry.kind === 'unreadable') {
     log.warn('event unreadable', { ...ids, reason: entry.event.reason })
   } else {
-    const { state, reason } = entry.plan
+    const { state } = entry.plan
+    // What it marked is known to the ledger, which keeps it as the event's reason.
+    const reason = entry.event.undelivered
+      ? `a report of messages that were not seen; what came of it: postrider events show ${recorded.eventId}`
+      : entry.plan.reason
     const outcome = { ...ids, type: entry.event.type, count: recorded.messageIds.length }
     log[state === 'unplanned' ? 'warn' : 'info'](
       `event ${state}`,
