@@ -1,6 +1,7 @@
 import type { Config } from '../src/config/config.ts'
 import type { Ledger, Recordable } from '../src/ledger/ledger.ts'
 import { planEvent } from '../src/plan/plan.ts'
+import { readDelivery } from '../src/receive/sources/read.ts'
 
 /** Records `messages` events that happened `at` (epoch milliseconds), each with a message that is due, about the customers B-0, B-1 … in turn. */
 export async function recordBacklog(
@@ -13,15 +14,13 @@ export async function recordBacklog(
       type: 'ticket.resolved',
       data: { customer: { id: `B-${n % customers}` }, ticket: { id: n, subject: 'a bench' } },
     }
-    const event = {
-      source: 'crm',
-      type: 'ticket.resolved',
-      key: `bench-${n}`,
-      occurredAt: at,
-      receivedAt: at,
-      raw: Buffer.from(JSON.stringify(payload)),
-      payload,
-    }
+    const delivery = { body: Buffer.from(JSON.stringify(payload)), rawHeaders: [], receivedAt: at }
+    const [event] = readDelivery(
+      { name: 'crm', preset: 'standard-webhooks', custom: null },
+      delivery,
+      `bench-${n}`,
+    )
+    if (event === undefined || 'reason' in event) throw new Error('the example cannot be read')
     return { kind: 'event', event, plan: planEvent(event, config), keepKeyForMs: 60_000 }
   })
   for (let from = 0; from < messages; from += 500) await ledger.record(entries.slice(from, from + 500))

@@ -11,7 +11,7 @@ import { createGenesys } from '../src/genesys/client.ts'
 import type { Ledger } from '../src/ledger/ledger.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import { silentLog } from '../src/log.ts'
-import { payloadOf } from '../src/receive/sources/preset.ts'
+import { payloadOf } from '../src/receive/sources/read.ts'
 import { recordBacklog } from './backlog.ts'
 import { BENCH_DEPLOYMENT, BENCH_EXTERNAL_SOURCE, loadBenchConfig } from './config.ts'
 

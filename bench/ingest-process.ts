@@ -7,7 +7,9 @@ import { type Listening, listen } from '../src/listen.ts'
 import { createLog } from '../src/log.ts'
 import { webhooks } from '../src/receive/http.ts'
 import { createIntake } from '../src/receive/intake.ts'
-import { PRESETS } from '../src/receive/sources/preset.ts'
+import { calledUrl } from '../src/receive/signature/url.ts'
+import { verify } from '../src/receive/signature/verify.ts'
+import { schemeOf } from '../src/receive/sources/scheme-of.ts'
 import { startServer } from '../src/server.ts'
 import { loadBenchConfig } from './config.ts'
 
@@ -47,11 +49,19 @@ async function service(config: Config) {
 async function bare(config: Config): Promise<{ port: number; stop: Listening['close'] }> {
   const app = createApp({ trustProxy: 0, log }, (app) => {
     const routes = webhooks({
-      async receive({ source: name, rawHeaders, body }) {
+      async receive({ source: name, rawHeaders, body, method, target }) {
         const source = config.sources.get(name)
         if (source === undefined) return { kind: 'unknown-source' }
-        const request = { rawHeaders, body, secrets: source.secrets, nowMs: Date.now() }
-        const verdict = PRESETS[source.preset].verify(request)
+        const { secrets, publicUrl } = source
+        const url = calledUrl({ source: name, target, rawHeaders, publicUrl })
+        const verdict = verify(schemeOf(source), {
+          rawHeaders,
+          body,
+          method,
+          url,
+          secrets,
+          nowMs: Date.now(),
+        })
         return verdict.kind === 'authentic' ? { kind: 'recorded' } : verdict
       },
       isSource: (name) => config.sources.has(name),

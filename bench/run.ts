@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { BudgetCase } from './budget.ts'
+import type { VerifyCase } from './verify.ts'
 
 /**
  * `npm run bench -- ingest|deliver [--seconds N] [--messages N] [--rounds N] [--folder DIR] [--json]`: what Postrider costs over the bare minimum, on this machine.
  * `npm run bench -- budget [--minutes N] [--json]`: what it makes of the calls that Genesys Cloud allows, on any machine; 1 where that is too little, or too much.
+ * `npm run bench -- verify [--rounds N] [--json]`: what verifying a delivery costs over its HMAC alone; 1 where a scheme of the table costs too much.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -54,9 +56,18 @@ switch (positionals[0]) {
     if (!cases.every(({ isWell }) => isWell)) process.exitCode = 1
     break
   }
+  case 'verify': {
+    const { benchVerify } = await import('./verify.ts')
+    // A turn takes a millisecond: short, so that whatever else the machine does spoils few of them.
+    const cases = benchVerify({ turns: rounds * 40 })
+    if (values.json) printJson(cases)
+    else for (const one of cases) printVerify(one)
+    if (!cases.every(({ isWell }) => isWell)) process.exitCode = 1
+    break
+  }
   default:
     console.error(
-      'Which bench? npm run bench -- ingest, npm run bench -- deliver, or: npm run bench -- budget',
+      'Which bench? npm run bench -- ingest, npm run bench -- deliver, npm run bench -- budget, or: npm run bench -- verify',
     )
     process.exitCode = 2
 }
@@ -85,6 +96,13 @@ function printBudget(one: BudgetCase, leastShare: number): void {
   )
   console.log(
     `  waits of calls p50 ${one.waitP50.toFixed(0)} ms   p99 ${one.waitP99.toFixed(0)} ms   ${one.rssMb.toFixed(0)} MB with the sandbox`,
+  )
+}
+
+function printVerify({ scheme, size, verifyUs, hmacUs, ratio, most, isWell }: VerifyCase): void {
+  const limit = most === null ? 'no limit: the HMAC is svix’ own' : `at most ${most}`
+  console.log(
+    `verify, ${size.padEnd(5)} ${scheme.padEnd(17)} ratio ${ratio.toFixed(3).padStart(6)}   verify ${verifyUs.toFixed(2).padStart(8)} µs   createHmac ${hmacUs.toFixed(2).padStart(7)} µs   ${limit}${isWell ? '' : ': NOT WELL'}`,
   )
 }
 

@@ -130,6 +130,24 @@ function program(run: Run, say: (text: string) => void): Command {
       run.exitCode = (await doctor(variables, { json: json === true, customer }, terminal)) ? 0 : 1
     })
 
+  const sources = program.command('sources').description('who sends webhooks, and how their side is set up')
+  sources
+    .command('list')
+    .description('the sources of the configuration')
+    .option('--json', 'one array of objects')
+    .action(async (options: { json?: boolean }) => {
+      const { listSources } = await import('./commands/sources.ts')
+      listSources(variables, options.json === true, terminal)
+    })
+  sources
+    .command('show <name>')
+    .description('the URL to enter, where to click, the body to paste, what its test button does')
+    .option('--json', 'one object')
+    .action(async (name: string, options: { json?: boolean }) => {
+      const { showSource } = await import('./commands/sources.ts')
+      showSource(variables, name, options.json === true, terminal)
+    })
+
   program
     .command('replay <file...>')
     .description('sign fixtures and post them to a running service')
@@ -140,6 +158,10 @@ function program(run: Run, say: (text: string) => void): Command {
     .option('--skew <duration>', 'sign as if the clock were this far off, such as -10m', signedDuration, 0)
     .addOption(
       new Option('--tamper <part>', 'change it after signing').choices(['body', 'signature', 'header']),
+    )
+    .option(
+      '--topic <topic>',
+      'another one in the header, such as checkouts/update, where the sender has one',
     )
     .option('--live', 'also to a service that sends to a real org')
     .option('--json', 'one array of objects')

@@ -1,11 +1,17 @@
+import type { Customer } from './message.ts'
+
 /** One thing that happened in a source. Unique by (source, key). */
 export type Event = {
   id: number
   source: string
-  /** The sender's name for what happened, `ticket.resolved`; empty where the body could not be read. */
+  /** What happened, `ticket.resolved`: one word for all senders where there is one, else the sender's own; empty where the body could not be read. */
   type: string
+  /** The sender's own name for it, `orders/create`. Routes may listen to either. */
+  senderType: string
   /** The sender's id of this event; for Standard Webhooks the `webhook-id`. */
   key: string
+  /** What it is about, by the name that all events of the same thing share: a ticket's id, a checkout's token; null where it says none. */
+  subject: string | null
   /** When it happened, by the sender's own clock; when the sender does not say, the time of receipt. */
   occurredAt: number
   receivedAt: number
@@ -14,10 +20,15 @@ export type Event = {
   reason: string | null
   /** What each route that listens to this event made of it. */
   notes: readonly RouteNote[]
-  /** The bytes of this event as the sender sent them. */
+  /** The bytes of this event as the sender sent them; of a delivery of many its own part. */
   raw: Buffer
+  /** The headers of its delivery that its source reads, names in lower case. */
+  headers: Headers
   configVersion: string
 }
+
+/** Names in lower case. */
+export type Headers = Readonly<Record<string, string>>
 
 /**
  * `planned`    has messages
@@ -34,16 +45,29 @@ export type RouteNote = {
   reason: string
 }
 
-/** An event as read from a delivery, before the ledger gives it an id. */
+/**
+ * An event as read from a delivery, before the ledger gives it an id.
+ *
+ * `keyIsUnsigned`: the sender signs the body alone, so that who has seen a delivery can send its body again under another id or type. The body is remembered
+ * then like the key: with the same `senderType` it is the same event, under another it is kept and not planned.
+ */
 export type ReadEvent = {
   source: string
   type: string
+  senderType: string
   key: string
+  subject: string | null
   occurredAt: number
   receivedAt: number
+  /** As the source names them. */
+  customer: Customer
+  /** Fired by somebody who tries out the sender's side. */
+  isTest: boolean
   raw: Buffer
+  headers: Headers
   /** The body as sent, parsed. */
   payload: unknown
+  keyIsUnsigned?: boolean
   /** Messages that Genesys says the customer did not see; recording the event marks them. */
   undelivered?: Undelivered
 }
@@ -61,5 +85,7 @@ export type UnreadableEvent = {
   key: string
   receivedAt: number
   raw: Buffer
+  headers: Headers
   reason: string
+  keyIsUnsigned?: boolean
 }

@@ -104,6 +104,16 @@ export type Customer = {
   consent?: string
 }
 
+export const CUSTOMER_PROPERTIES = [
+  'externalId',
+  'email',
+  'phone',
+  'name',
+  'locale',
+  'timezone',
+  'consent',
+] as const satisfies readonly (keyof Customer)[]
+
 export const IDENTIFIERS = ['externalId', 'email', 'phone'] as const
 export type IdentifierName = (typeof IDENTIFIERS)[number]
 
@@ -259,14 +269,22 @@ export type ProbedPauseCode = (typeof PROBED_PAUSES)[number]
 
 /** What Liquid sees, in conditions, customer fields and templates alike. */
 export type Scope = {
-  event: { id: number | null; source: string; type: string; key: string; occurredAt: string }
+  event: {
+    id: number | null
+    source: string
+    type: string
+    senderType: string
+    key: string
+    subject: string | null
+    occurredAt: string
+  }
   payload: unknown
   data: unknown
   customer: Customer
 }
 
 export function scopeOf(
-  event: Pick<Event, 'source' | 'type' | 'key' | 'occurredAt'> & { id?: number },
+  event: Pick<Event, 'source' | 'type' | 'senderType' | 'key' | 'subject' | 'occurredAt'> & { id?: number },
   payload: unknown,
   customer: Customer = {},
 ): Scope {
@@ -276,7 +294,9 @@ export function scopeOf(
       id: event.id ?? null,
       source: event.source,
       type: event.type,
+      senderType: event.senderType,
       key: event.key,
+      subject: event.subject,
       occurredAt: new Date(event.occurredAt).toISOString(),
     },
     payload,

@@ -42,9 +42,14 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   'ops/': [...WORDS, ...LEDGER_CONTRACT],
   // Knows nobody: it stands for somebody else's system.
   'sandbox/': value('clock', 'errors'),
-  'config/': value('event', 'message', 'errors', 'environment'),
+  // What a source may say depends on who sends: the presets are the data that it is checked against.
+  'config/': [
+    ...value('event', 'message', 'errors', 'environment'),
+    ...value('receive/sources/presets', 'receive/signature/token'),
+    ...types('receive/sources/preset', 'receive/signature/scheme'),
+  ],
   environment: value('errors'),
-  event: [],
+  event: types('message'),
   message: value('event'),
   errors: [],
   clock: [],
@@ -231,7 +236,9 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url))
     ['sandbox/api', '../genesys/genesys.ts', true, /sandbox\/ may not/],
     ['sandbox/page', '../message.ts', true, /sandbox\/ may not/],
     ['message', './ledger/ledger.ts', true, /message may not/],
-    ['event', './message.ts', true, /event may not/],
+    ['event', './message.ts', false, /types only/],
+    ['config/load', '../receive/receive.ts', true, /config\/ may not/],
+    ['config/load', '../receive/sources/preset.ts', false, /types only/],
     ['utils/strings', './more.ts', false, /no direction is set for utils\//],
     ['deliver/deliver', '../../test/manual-clock.ts', false, /leaves src/],
     ['deliver/deliver', 'purecloud-platform-client-v2', true, /only genesys\/ may/],

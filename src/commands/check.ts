@@ -8,7 +8,7 @@ import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import { CHANNELS } from '../message.ts'
 import { checkFixture, type FixtureCheck } from '../plan/check.ts'
-import { PRESETS } from '../receive/sources/preset.ts'
+import { readDelivery } from '../receive/sources/read.ts'
 import { problemLine } from '../settings.ts'
 import { print, printJson, type Terminal } from './output.ts'
 
@@ -63,7 +63,12 @@ export async function check(
     print(terminal, `${fine ? 'ok  ' : 'FAIL'}  ${one.file}`, fine ? 'green' : 'red')
     for (const difference of one.differences) print(terminal, `      ${difference}`)
   }
-  for (const one of unchecked) print(terminal, `--    ${one.file}  not checked: ${one.why}`, 'yellow')
+  // The repository has examples of every sender; most people have two.
+  for (const [why, files] of Map.groupBy(unchecked, (one) => one.why)) {
+    const [first] = files
+    const which = files.length === 1 && first ? first.file : counted(files.length, 'fixture')
+    print(terminal, `--    ${which}  not checked: ${why}`, 'yellow')
+  }
   const failed = checked.filter(({ differences }) => differences.length > 0).length
   const outcome = `${counted(checked.length, 'fixture')}${failed > 0 ? `, ${failed} not as expected` : ''}`
   print(terminal, `${file}: ${counted(config.routes.length, 'route')}, ${outcome}, version ${config.version}`)
@@ -89,7 +94,7 @@ function checkFile(file: string, config: Config): FixtureCheck | { file: string;
   const source = config.sources.get(fixture.source)
   if (!source) return { file, why: `the configuration has no source ${fixture.source}` }
   if (fixture.expect === null) return { file, why: 'it expects nothing' }
-  return checkFixture(fixture, config, PRESETS[source.preset].read, new Date())
+  return checkFixture(fixture, config, readDelivery, new Date())
 }
 
 /** How Genesys is used; `channels`: those that it is told how to use. `--json` prints this. */
@@ -109,15 +114,29 @@ function printGenesys(genesys: GenesysConfig, terminal: Terminal): void {
 }
 
 /** A source, and how many secrets it has; `--json` prints this. */
-function sourceJson({ name, preset, secrets }: Source) {
-  return { name, preset, secrets: secrets.length }
+function sourceJson({ name, preset, secrets, dedupeForMs, publicUrl, acceptTests, expectEveryMs }: Source) {
+  return {
+    name,
+    preset,
+    secrets: secrets.length,
+    dedupeFor: formatDuration(dedupeForMs),
+    publicUrl,
+    acceptTests,
+    expectEvery: expectEveryMs === null ? null : formatDuration(expectEveryMs),
+  }
 }
 
 function printSources(sources: readonly Source[], terminal: Terminal): void {
   print(terminal, 'sources')
-  for (const { name, preset, secrets } of sources.map(sourceJson)) {
+  for (const one of sources.map(sourceJson)) {
+    const { name, preset, secrets } = one
     const has = secrets === 0 ? 'no secret here: every delivery would be refused' : counted(secrets, 'secret')
-    printLine(terminal, name, `${preset} · ${has}`)
+    const more = [
+      ...(one.publicUrl === null ? [] : [one.publicUrl]),
+      ...(one.acceptTests ? ['test events are sent'] : []),
+      ...(one.expectEvery === null ? [] : [`expected every ${one.expectEvery}`]),
+    ]
+    printLine(terminal, name, [preset, has, `keys for ${one.dedupeFor}`, ...more].join(' · '))
   }
   print(terminal, '')
 }

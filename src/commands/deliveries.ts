@@ -14,7 +14,8 @@ export function fixtureOf(file: string): Fixture {
 export type Answered = { status: number; answer: string; ms: number }
 
 /** Throws SERVICE_UNREACHABLE where nobody answers. */
-export async function post(url: string, delivery: SignedDelivery): Promise<Answered> {
+export async function post(delivery: Omit<SignedDelivery, 'webhookId'>): Promise<Answered> {
+  const { url } = delivery
   const began = performance.now()
   try {
     const response = await fetch(url, {
@@ -26,9 +27,13 @@ export async function post(url: string, delivery: SignedDelivery): Promise<Answe
     const text = await response.text()
     return { status: response.status, answer: summaryOf(text), ms: Math.round(performance.now() - began) }
   } catch (cause) {
-    throw new PostriderError('SERVICE_UNREACHABLE', `No service answers at ${url}: ${whyOf(cause)}`, {
-      cause,
-    })
+    throw new PostriderError(
+      'SERVICE_UNREACHABLE',
+      `No service answers at ${url.split('?')[0]}: ${whyOf(cause)}`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -37,8 +42,10 @@ export function whyOf(error: unknown): string {
   return error instanceof Error && error.cause ? messageOf(error.cause) : messageOf(error)
 }
 
-/** Of an RFC 9457 problem its detail, else the beginning of the body. */
+/** Of an RFC 9457 problem its detail, of XML (Salesforce's Ack) what it says, else the beginning of the body. */
 function summaryOf(body: string): string {
+  const [, element, content] = /<(\w+)>([^<]+)<\/\1>/.exec(body) ?? []
+  if (element !== undefined) return `${element} ${content}`
   try {
     const { detail, title } = JSON.parse(body) as { detail?: string; title?: string }
     return detail ?? title ?? body.slice(0, 120)

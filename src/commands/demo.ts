@@ -90,26 +90,25 @@ async function freshLedger(): Promise<void> {
 type Delivered = { fixture: string; webhookId: string; status: number; answer: string }
 
 async function replayAll(service: Service): Promise<Delivered[]> {
-  const deliveries: { fixture: string; source: string; signed: SignedDelivery }[] = []
+  const deliveries: { fixture: string; signed: SignedDelivery }[] = []
   for (const name of ORDER) {
     const fixture = fixtureOf(join(ROOT, 'fixtures/crm', `${name}.json`))
     const source = service.config.sources.get(fixture.source)
     if (!source) throw new Error(`the demo has no source ${fixture.source}`)
-    const signer = { preset: source.preset, secret: source.secrets[0] ?? '' }
+    const signer = { source, secret: source.secrets[0] ?? '', service: service.url }
     const signed = sign(fixture, signer, { skewMs: 0, fresh: false })
-    deliveries.push({ fixture: name, source: fixture.source, signed })
+    deliveries.push({ fixture: name, signed })
     if (name === 'ticket-resolved') {
-      deliveries.push({ fixture: 'the same delivery again', source: fixture.source, signed })
+      deliveries.push({ fixture: 'the same delivery again', signed })
       deliveries.push({
         fixture: 'changed on the way',
-        source: fixture.source,
         signed: tampered(signed, signer, 'body'),
       })
     }
   }
   const delivered: Delivered[] = []
-  for (const { fixture, source, signed } of deliveries) {
-    const { status, answer } = await post(`${service.url}/webhooks/${source}`, signed)
+  for (const { fixture, signed } of deliveries) {
+    const { status, answer } = await post(signed)
     delivered.push({ fixture, webhookId: signed.webhookId, status, answer })
   }
   return delivered

@@ -1,11 +1,11 @@
-import type { Config, Source } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import { CLI_SOURCE, type Event } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EventFilter, MessageFilter } from '../ledger/reads.ts'
 import { planEvent } from '../plan/plan.ts'
-import { PRESETS } from '../receive/sources/preset.ts'
+import { readAgain } from '../receive/sources/read.ts'
 import { configOf } from '../settings.ts'
 import { localTime, print, printJson, printTable, printText, type Terminal } from './output.ts'
 import { eventJson, messageJson } from './show.ts'
@@ -93,9 +93,9 @@ export async function replanEvents(
 ): Promise<boolean> {
   const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
   const events = await Promise.all([...new Set(ids)].map((id) => eventOf(ledger, id)))
-  const planning = events.map((event) => ({ event, source: sourceOf(event, config) }))
+  for (const event of events) assertPlannable(event, config)
   const outcomes = []
-  for (const { event, source } of planning) outcomes.push(await replan(ledger, event, source, config))
+  for (const event of events) outcomes.push(await replan(ledger, event, config))
   if (json) printJson(terminal, outcomes)
   else {
     printTable(
@@ -108,23 +108,22 @@ export async function replanEvents(
   return outcomes.every(({ state }) => state === 'planned' || state === 'unrouted')
 }
 
-function sourceOf({ id, source: name }: Event, config: Config): Source {
+function assertPlannable({ id, source: name }: Event, config: Config): void {
   if (name === CLI_SOURCE) {
     throw new PostriderError(
       'REFUSED',
       `Event ${id} was planned by postrider send, and not by routes: there is nothing to plan again. postrider events show ${id} lists its message, and postrider messages retry re-triggers that; another text or other customers: postrider send.`,
     )
   }
-  const source = config.sources.get(name)
-  if (source) return source
+  if (config.sources.has(name)) return
   throw new PostriderError(
     'NOT_FOUND',
     `Event ${id} came from ${name}, which is no longer in the configuration.`,
   )
 }
 
-async function replan(ledger: Ledger, event: Event, source: Source, config: Config) {
-  const read = PRESETS[source.preset].read(event.raw, event)
+async function replan(ledger: Ledger, event: Event, config: Config) {
+  const read = readAgain(event, config)
   if ('reason' in read) return { id: event.id, state: 'unreadable' as const, added: 0, reason: read.reason }
   const plan = planEvent(read, config)
   // What such an event reports was marked when it was recorded, and its reason says what: a plan of nothing must not take its place.

@@ -29,9 +29,10 @@ export function addLedgerCommands(program: Command, run: Run): void {
     )
     .option('--json', 'one object')
     .action(async (options: { since?: number; json?: boolean }) => {
-      const { status } = await import('./status.ts')
+      const { expectedIn, status } = await import('./status.ts')
       const since = options.since ?? instant('24h')
-      const well = await withLedger((ledger) => status(ledger, since, options.json === true, terminal))
+      const asked = { since, expected: expectedIn(variables), json: options.json === true }
+      const well = await withLedger((ledger) => status(ledger, asked, terminal))
       run.exitCode = well ? 0 : 1
     })
 

@@ -1,11 +1,11 @@
-import type { Config } from '../config/config.ts'
+import type { Config, Source } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import { CLI_SOURCE, type ReadEvent, SEND_ROUTE, type UnreadableEvent } from '../event.ts'
 import { CHANNELS } from '../message.ts'
-import { previewRoute } from '../plan/check.ts'
-import { PRESETS } from '../receive/sources/preset.ts'
+import { previewRoute, readFixtureEvents } from '../plan/check.ts'
+import { readAgain, readDelivery } from '../receive/sources/read.ts'
 import { fixtureOf } from './deliveries.ts'
 import { openForCommand } from './ledger.ts'
 import { customerLine } from './messages.ts'
@@ -52,7 +52,7 @@ export async function preview(
   if ((options.fixture === undefined) === (options.event === undefined)) {
     throw new PostriderError('USAGE', 'Say for which event: --fixture FILE or --event ID.')
   }
-  const event = await eventFor(options, config, variables)
+  const event = await eventFor(options, route, config, variables)
   if ('reason' in event) throw new PostriderError('REFUSED', `The event cannot be read: ${event.reason}`)
   const shown = previewRoute(config, route, event, { locale: options.locale, channel })
   const well = shown.kind === 'shown' && shown.foreseen.state !== 'failed'
@@ -86,14 +86,22 @@ export async function preview(
 
 async function eventFor(
   options: PreviewOptions,
+  route: string,
   config: Config,
   variables: Variables,
 ): Promise<ReadEvent | UnreadableEvent> {
   const now = new Date()
   if (options.fixture !== undefined) {
     const fixture = fixtureOf(options.fixture)
-    const meta = { source: fixture.source, key: 'preview', receivedAt: now.getTime() }
-    return readerOf(config, fixture.source)(fixture.bytes(now), meta)
+    const events = readFixtureEvents(fixture, sourceOf(config, fixture.source), readDelivery, now)
+    const [first] = events
+    // Of a batch, the first that the route would say something about.
+    const planned = events.find(
+      (event) => !('reason' in event) && previewRoute(config, route, event, {}).kind === 'shown',
+    )
+    if (first === undefined)
+      throw new PostriderError('REFUSED', `The fixture ${options.fixture} holds no event.`)
+    return planned ?? first
   }
   const ledger = await openForCommand(readEnvironment(variables))
   try {
@@ -109,14 +117,15 @@ async function eventFor(
         `Event ${event.id} was planned by postrider send, and not by a route. postrider events show ${event.id} lists its message, and postrider messages show has the text.`,
       )
     }
-    return readerOf(config, event.source)(event.raw, event)
+    sourceOf(config, event.source)
+    return readAgain(event, config)
   } finally {
     await ledger.close()
   }
 }
 
-function readerOf(config: Config, name: string) {
+function sourceOf(config: Config, name: string): Source {
   const source = config.sources.get(name)
   if (!source) throw new PostriderError('NOT_FOUND', `The configuration has no source ${name}.`)
-  return PRESETS[source.preset].read
+  return source
 }

@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { messageOf, PostriderError } from '../errors.ts'
 import { problemLine } from '../settings.ts'
+import { visible } from '../visible.ts'
 import { type Answered, fixtureOf, post, whyOf } from './deliveries.ts'
 import { printJson, printTable, type Terminal } from './output.ts'
 import { isStale, type Signer, sign, type Tamper, tampered } from './sign-delivery.ts'
@@ -19,6 +20,7 @@ export type ReplayOptions = {
   /** Milliseconds. */
   skew: number
   tamper?: Tamper
+  topic?: string
   live?: boolean
   json?: boolean
 }
@@ -30,6 +32,9 @@ export type Replayed = Answered & { file: string; source: string; webhookId: str
 const EACH_SHOWN = 30
 /** Fewer are over before a bar is read. */
 const BAR_FROM = 20
+
+const NOT_NEW =
+  'the same event each time, and known from the second on: write {{ id }} where its id stands, so that it is a new one'
 
 /** Signs fixtures as their source would and posts them to a running service; true where every answer was the one to expect. */
 export async function replay(
@@ -43,11 +48,12 @@ export async function replay(
   const fixtures = files.flatMap(filesOf).map((file) => {
     const fixture = fixtureOf(file)
     const source = options.source ?? fixture.source
-    return { file, fixture, source, signer: signerOf(config, source) }
+    return { file, fixture, source, signer: { ...signerOf(config, source), service: url } }
   })
   await refuseLive(url, options.live === true)
 
   const replayed: Replayed[] = []
+  const notNew = new Set<string>()
   let isAsExpected = true
   const copies = options.duplicate ? 2 : 1
   const total = fixtures.length * options.times * copies
@@ -66,9 +72,10 @@ export async function replay(
         const delivery = signed(fixture, signer, time > 0, options)
         const expected = options.tamper !== undefined || isStale(signer, options.skew) ? 401 : 200
         for (let copy = 0; copy < copies; copy += 1) {
-          const answered = await post(`${url}/webhooks/${source}`, delivery)
+          const answered = await post(delivery)
           replayed.push({ file, source, webhookId: delivery.webhookId, ...answered })
           if (answered.status !== expected) isAsExpected = false
+          if (time > 0 && copy === 0 && answered.answer === 'known') notNew.add(file)
           bar?.increment()
         }
       }
@@ -86,11 +93,12 @@ export async function replay(
     bar?.stop()
   }
   show(replayed, options.json === true, terminal)
+  for (const file of notNew) terminal.err.write(`${visible(`${file}: ${NOT_NEW}`)}\n`)
   return isAsExpected
 }
 
-function signed(fixture: Fixture, signer: Signer, fresh: boolean, { skew, tamper }: ReplayOptions) {
-  const delivery = sign(fixture, signer, { skewMs: skew, fresh })
+function signed(fixture: Fixture, signer: Signer, fresh: boolean, { skew, tamper, topic }: ReplayOptions) {
+  const delivery = sign(fixture, signer, { skewMs: skew, fresh, topic })
   return tamper === undefined ? delivery : tampered(delivery, signer, tamper)
 }
 
@@ -161,7 +169,7 @@ function secretsOf(variables: Variables): Config {
   throw new PostriderError('CONFIG_INVALID', `${file} is not right: npx postrider check tells what.`)
 }
 
-function signerOf(config: Config, source: string): Signer {
+function signerOf(config: Config, source: string): Omit<Signer, 'service'> {
   const known = config.sources.get(source)
   if (!known) {
     const names = [...config.sources.keys()].join(', ') || 'none'
@@ -178,7 +186,7 @@ function signerOf(config: Config, source: string): Signer {
       `The source ${source} has no secret to sign with. Set it as it is set for the service.${unset}`,
     )
   }
-  return { preset: known.preset, secret }
+  return { source: known, secret }
 }
 
 const Ready = z.object({ sender: z.object({ sendsTo: z.string() }).nullable() })

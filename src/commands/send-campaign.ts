@@ -4,7 +4,7 @@ import type { Plan } from '../ledger/ledger.ts'
 import { type Customer, scopeOf } from '../message.ts'
 import { customerOf } from '../plan/customer.ts'
 import { planSend, type Said } from '../plan/send.ts'
-import { PRESETS } from '../receive/sources/preset.ts'
+import { type Reader, readDelivery } from '../receive/sources/read.ts'
 import type { Row } from './send-csv.ts'
 
 /** What is said to everybody under one name. */
@@ -31,6 +31,8 @@ export function identifierOf(
   return number.kind === 'address' ? number.to : phone.replace(/[^\d+]/g, '')
 }
 
+const READER: Reader = { name: CLI_SOURCE, preset: 'standard-webhooks', custom: null }
+
 export function typeOf({ name }: Pick<Campaign, 'name'>): string {
   return `send.${name}`
 }
@@ -50,11 +52,12 @@ export function planRecipient(
     timestamp: new Date(now).toISOString(),
     data: { ...row.data, customer: { id: externalId, ...customer } },
   }
-  const meta = { source: CLI_SOURCE, key: keyOf(identifier, campaign), receivedAt: now }
-  const event = PRESETS['standard-webhooks'].read(Buffer.from(JSON.stringify(body)), meta)
-  if ('reason' in event) throw new Error(`what send writes cannot be read: ${event.reason}`)
+  const written = { body: Buffer.from(JSON.stringify(body)), rawHeaders: [], receivedAt: now }
+  const [event] = readDelivery(READER, written, keyOf(identifier, campaign))
+  if (event === undefined || 'reason' in event)
+    throw new Error(`what send writes cannot be read: ${event?.reason}`)
   const { said, configVersion } = campaign
-  const named = customerOf(scopeOf(event, event.payload), null)
+  const named = customerOf(scopeOf(event, event.payload), null, event.customer)
   return { event, plan: planSend({ event, customer: named, said, configVersion }) }
 }
 

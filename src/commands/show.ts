@@ -11,6 +11,8 @@ export function eventJson(event: Event) {
     reason: event.reason,
     source: event.source,
     type: event.type,
+    senderType: event.senderType,
+    subject: event.subject,
     key: event.key,
     occurredAt: isoTime(event.occurredAt),
     receivedAt: isoTime(event.receivedAt),

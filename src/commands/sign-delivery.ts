@@ -1,129 +1,172 @@
 import { randomUUID } from 'node:crypto'
-import { Webhook } from 'svix'
 import type { Source } from '../config/config.ts'
 import type { Fixture } from '../config/fixtures.ts'
 import { PostriderError } from '../errors.ts'
-import { verifyGenesysUndelivered } from '../receive/sources/genesys-undelivered.ts'
+import type { Scheme } from '../receive/signature/scheme.ts'
+import { signRequest } from '../receive/signature/sign.ts'
+import { TOLERANCE_MS } from '../receive/signature/standard-webhooks.ts'
+import { calledUrl } from '../receive/signature/url.ts'
+import { readDelivery } from '../receive/sources/read.ts'
+import { schemeOf } from '../receive/sources/scheme-of.ts'
+import { topicHeaderOf, withFreshIds } from './header-roles.ts'
 
-/** A fixture as its source would send it. `webhookId`: the key of its event. */
-export type SignedDelivery = { webhookId: string; headers: Record<string, string>; body: Buffer }
+/** A fixture as its source would send it, to be posted to `url`. `webhookId`: the key of its event; of a batch the first one's. */
+export type SignedDelivery = {
+  webhookId: string
+  url: string
+  headers: Record<string, string>
+  body: Buffer
+}
 export type Tamper = 'body' | 'signature' | 'header'
 
-/** A source as far as it signs. */
-export type Signer = { preset: Source['preset']; secret: string }
+/** A source as far as it signs, and the service that it sends to: `http://127.0.0.1:3000`. */
+export type Signer = { source: Source; secret: string; service: string }
 
-/** `fresh`: a new event, whatever id the fixture names. */
-export type SignOptions = { skewMs: number; fresh: boolean }
+/**
+ * `fresh`: a new event, whatever id the fixture's headers name; an id in the body is new where the fixture has `{{ id }}` there. `topic`: instead of the
+ * fixture's own, where the sender names it in a header.
+ */
+export type SignOptions = { skewMs: number; fresh: boolean; topic?: string | undefined }
 
-type Scheme = {
-  sign(fixture: Fixture, secret: string, options: SignOptions): SignedDelivery
-  /** The delivery as somebody changed it on the way: every such must be refused. */
-  tamper(delivery: SignedDelivery, part: Tamper): SignedDelivery
-  /** How far the clock may be off; null: no time is signed. */
-  toleranceMs: number | null
+/** Signs now, as the source would. Throws USAGE where a topic is given and the sender has none in a header. */
+export function sign(fixture: Fixture, signer: Signer, options: SignOptions): SignedDelivery {
+  const { source, secret, service } = signer
+  const scheme = schemeOf(source)
+  const at = new Date(Date.now() + options.skewMs)
+  const body = fixture.bytes(at)
+  const given = headersOf(fixture)
+  const named = given['webhook-id']
+  const id = named !== undefined && !options.fresh ? named : `msg_${randomUUID().replaceAll('-', '')}`
+  const headers = {
+    'content-type': contentTypeOf(body),
+    ...(options.fresh ? withFreshIds(source, body, given) : given),
+    ...topicHeader(source, body, given, options.topic),
+  }
+  const target = `/webhooks/${source.name}`
+  const rawHeaders = ['host', new URL(service).host]
+  const url = calledUrl({ source: source.name, publicUrl: source.publicUrl, target, rawHeaders })
+  const signed = signRequest(scheme, secret, { method: 'POST', url, headers, body, id, at })
+  const delivery = {
+    body: signed.body,
+    rawHeaders: Object.entries(signed.headers).flat(),
+    receivedAt: at.getTime(),
+  }
+  const [event] = readDelivery(source, delivery, scheme.kind === 'standard-webhooks' ? id : null)
+  return {
+    webhookId: event?.key ?? '',
+    url: `${service}${target}${new URL(signed.url).search}`,
+    headers: signed.headers,
+    body: signed.body,
+  }
 }
 
-/** Signs now, as the source would. */
-export function sign(fixture: Fixture, { preset, secret }: Signer, options: SignOptions): SignedDelivery {
-  return SCHEMES[preset].sign(fixture, secret, options)
+/** Names in lower case: one that is added must not stand there twice. */
+function headersOf({ headers = {} }: Fixture): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-/** Throws USAGE where the source does not sign this part. */
+function contentTypeOf(body: Buffer): string {
+  return /^\s*</.test(body.toString('utf8', 0, 100)) ? 'text/xml; charset=UTF-8' : 'application/json'
+}
+
+function topicHeader(
+  source: Source,
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+  topic: string | undefined,
+): Record<string, string> {
+  if (topic === undefined) return {}
+  const header = topicHeaderOf(source, body, headers, topic)
+  if (header !== null) return { [header]: topic }
+  throw new PostriderError(
+    'USAGE',
+    `--topic: ${source.name} (${source.preset}) says in the body what happened, and in no header. Change the fixture's body instead.`,
+  )
+}
+
+/** The delivery as somebody changed it on the way: every such must be refused. Throws USAGE where the sender signs nothing of this part. */
 export function tampered(
   delivery: SignedDelivery,
-  { preset }: Pick<Signer, 'preset'>,
+  { source, secret }: Pick<Signer, 'source' | 'secret'>,
   part: Tamper,
 ): SignedDelivery {
-  return SCHEMES[preset].tamper(delivery, part)
-}
-
-/** Whether a delivery must be refused for being signed so far from now. */
-export function isStale({ preset }: Pick<Signer, 'preset'>, skewMs: number): boolean {
-  const { toleranceMs } = SCHEMES[preset]
-  return toleranceMs !== null && Math.abs(skewMs) > toleranceMs
-}
-
-const SCHEMES: Readonly<Record<Source['preset'], Scheme>> = {
-  'standard-webhooks': { sign: signWebhook, tamper: tamperWebhook, toleranceMs: 300_000 },
-  'genesys-undelivered': { sign: addToken, tamper: tamperToken, toleranceMs: null },
-}
-
-function signWebhook(fixture: Fixture, secret: string, { skewMs, fresh }: SignOptions): SignedDelivery {
-  const at = new Date(Date.now() + skewMs)
-  const named = fixture.headers?.['webhook-id']
-  const webhookId = named !== undefined && !fresh ? named : `msg_${randomUUID().replaceAll('-', '')}`
-  const body = fixture.bytes(at)
-  const headers = {
-    'content-type': 'application/json',
-    ...fixture.headers,
-    'webhook-id': webhookId,
-    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-    'webhook-signature': new Webhook(secret).sign(webhookId, at, body.toString('utf8')),
-  }
-  return { webhookId, headers, body }
-}
-
-function tamperWebhook(delivery: SignedDelivery, part: Tamper): SignedDelivery {
+  const scheme = schemeOf(source)
+  if (part === 'body') return withAnotherBody(delivery, scheme)
+  if (scheme.kind === 'token') return withAnotherToken(delivery, scheme, secret)
   const { headers } = delivery
-  if (part === 'body') return { ...delivery, body: Buffer.concat([delivery.body, Buffer.from(' ')]) }
-  if (part === 'header')
-    return { ...delivery, headers: { ...headers, 'webhook-id': `${delivery.webhookId}x` } }
-  const signature = headers['webhook-signature'] ?? ''
-  const swapped = signature.replace(/^v1,(.)/, (_, first: string) => `v1,${otherThan(first)}`)
-  return { ...delivery, headers: { ...headers, 'webhook-signature': swapped } }
+  const [name, change] = part === 'signature' ? signatureOf(scheme) : signedHeaderOf(scheme)
+  return { ...delivery, headers: { ...headers, [name]: change(headers[name] ?? '') } }
 }
 
-const TOKEN_HEADER = 'x-postrider-token'
-
-/** A token instead of a signature; the key is made of the body. */
-function addToken(fixture: Fixture, secret: string, { skewMs, fresh }: SignOptions): SignedDelivery {
-  const bytes = fixture.bytes(new Date(Date.now() + skewMs))
-  const body = fresh ? ofAnotherCommunication(bytes) : bytes
-  // A header is sent byte by byte.
-  const token = Buffer.from(secret).toString('latin1')
-  const verdict = verifyGenesysUndelivered({
-    rawHeaders: [TOKEN_HEADER, token],
-    body,
-    secrets: [secret],
-    nowMs: Date.now(),
-  })
-  return {
-    webhookId: verdict.kind === 'authentic' ? verdict.id : '',
-    headers: { 'content-type': 'application/json', ...fixture.headers, [TOKEN_HEADER]: token },
-    body,
-  }
-}
-
-/** The same news as another event: its communication tells events apart, and nothing else reads it. What is no object stays as it is. */
-function ofAnotherCommunication(body: Buffer): Buffer {
-  let payload: unknown
-  try {
-    payload = JSON.parse(body.toString('utf8'))
-  } catch {
-    return body
-  }
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return body
-  const communicationId = randomUUID()
-  const { eventBody } = payload as { eventBody?: unknown }
-  const other =
-    typeof eventBody === 'object' && eventBody !== null
-      ? { ...payload, eventBody: { ...eventBody, communicationId } }
-      : { ...payload, communicationId }
-  return Buffer.from(JSON.stringify(other))
-}
-
-function tamperToken(delivery: SignedDelivery, part: Tamper): SignedDelivery {
-  if (part === 'body') {
+function withAnotherBody(delivery: SignedDelivery, scheme: Scheme): SignedDelivery {
+  if (scheme.kind === 'token') {
     throw new PostriderError(
       'USAGE',
       '--tamper body: a token says nothing of the body, so that a changed one is accepted. signature and header change the token.',
     )
   }
-  const token = delivery.headers[TOKEN_HEADER] ?? ''
-  const changed = `${otherThan(token.charAt(0))}${token.slice(1)}`
-  return { ...delivery, headers: { ...delivery.headers, [TOKEN_HEADER]: changed } }
+  return { ...delivery, body: Buffer.concat([delivery.body, Buffer.from(' ')]) }
 }
 
+type Change = (value: string) => string
+
+/** The header of the signature, and another one of the same form. */
+function signatureOf(scheme: Exclude<Scheme, { kind: 'token' }>): [string, Change] {
+  if (scheme.kind === 'standard-webhooks') {
+    return [
+      'webhook-signature',
+      (value) => value.replace(/^v1,(.)/, (_, first: string) => `v1,${otherThan(first)}`),
+    ]
+  }
+  const { header, grammar } = scheme
+  const before = grammar.kind === 'one' ? grammar.prefix : `${grammar.signature}=`
+  return [
+    header,
+    (value) => {
+      const at = value.indexOf(before) + before.length
+      return `${value.slice(0, at)}${otherThan(value.charAt(at))}${value.slice(at + 1)}`
+    },
+  ]
+}
+
+/** Another header that is signed, or else the time; where there is neither the signature's own, as a proxy makes of two. */
+function signedHeaderOf(scheme: Exclude<Scheme, { kind: 'token' }>): [string, Change] {
+  if (scheme.kind === 'standard-webhooks') return ['webhook-id', (value) => `${value}x`]
+  const { timestamp, header, grammar, signed } = scheme
+  const other = signed.find((part) => typeof part === 'object' && 'header' in part)
+  if (other !== undefined) return [other.header, (value) => `${value}x`]
+  if (timestamp === null) return [header, (value) => `${value}, ${value}`]
+  if (timestamp.in !== 'grammar') return [timestamp.in.header, laterDigit]
+  const key = grammar.kind === 'pairs' ? grammar.timestamp : ''
+  return [header, (value) => value.replace(new RegExp(`^${key}=[^,]*`), laterDigit)]
+}
+
+/** The last digit, of the second or its part, one further. */
+function laterDigit(value: string): string {
+  return value.replace(/(\d)(\D*)$/, (_, digit: string, rest: string) => `${(Number(digit) + 1) % 10}${rest}`)
+}
+
+function withAnotherToken(
+  delivery: SignedDelivery,
+  scheme: Extract<Scheme, { kind: 'token' }>,
+  secret: string,
+): SignedDelivery {
+  const other = `${otherThan(secret.charAt(0))}${secret.slice(1)}`
+  const unsigned = { ...delivery, method: 'POST', id: '', at: new Date(0) }
+  return { ...delivery, ...signRequest(scheme, other, unsigned) }
+}
+
+/** Whether a delivery must be refused for being signed so far from now. */
+export function isStale({ source }: Pick<Signer, 'source'>, skewMs: number): boolean {
+  const scheme = schemeOf(source)
+  if (scheme.kind === 'token') return false
+  if (scheme.kind === 'standard-webhooks') return Math.abs(skewMs) > TOLERANCE_MS
+  const { timestamp } = scheme
+  if (timestamp === null) return false
+  return -skewMs > timestamp.oldestMs || (timestamp.aheadMs !== null && skewMs > timestamp.aheadMs)
+}
+
+/** Of either alphabet, hex and base64. */
 function otherThan(character: string): string {
-  return character === 'A' ? 'B' : 'A'
+  return character === 'a' ? 'b' : 'a'
 }

@@ -1,3 +1,7 @@
+import type { Source } from '../config/config.ts'
+import { formatDuration } from '../config/duration.ts'
+import { loadConfig } from '../config/load.ts'
+import { readEnvironment, type Variables } from '../environment.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Summary } from '../ledger/reads.ts'
 import type { Pause } from '../message.ts'
@@ -8,17 +12,44 @@ import { pauseJson } from './show.ts'
 /** A running service sends what is due within seconds; the budget of a minute is the longest that one waits for another. */
 const OVERDUE_MS = 5 * 60_000
 
+/** A source that is expected to be heard of this often. */
+export type Expected = Pick<Source, 'name' | 'expectEveryMs'>
+
+/** The sources of the configuration; null where it cannot be read, which must not keep anybody from seeing what happens. */
+export function expectedIn(variables: Variables): readonly Expected[] | null {
+  const file = readEnvironment(variables).POSTRIDER_CONFIG
+  const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
+  return loaded.kind === 'loaded' ? [...loaded.config.sources.values()] : null
+}
+
+/** A line for each source that has been silent for longer than it may (`expectEvery`). */
+export function silentOf(
+  expected: readonly Expected[],
+  lastEventAt: Summary['lastEventAt'],
+  now: number,
+): string[] {
+  return expected.flatMap(({ name, expectEveryMs }) => {
+    const at = lastEventAt[name] ?? null
+    if (expectEveryMs === null || (at !== null && now - at <= expectEveryMs)) return []
+    const heard = at === null ? 'never sent an event' : `silent since ${localTime(at)}`
+    return [
+      `${name}: ${heard}, and expected every ${formatDuration(expectEveryMs)}: see whether the sender gave up, and how to turn it on again: npx postrider sources show ${name}`,
+    ]
+  })
+}
+
 /** Says what happens now. Answers false where something needs a person: each such thing is a line that says what to do. */
 export async function status(
   ledger: Ledger,
-  since: number,
-  json: boolean,
+  options: { since: number; expected: readonly Expected[] | null; json: boolean },
   terminal: Terminal,
 ): Promise<boolean> {
+  const { since, expected, json } = options
   const summary = await ledger.reads.summary({ since })
   const pauses = await ledger.pauses()
   const now = Date.now()
-  const attention = attentionOf(summary, pauses, now)
+  const silent = silentOf(expected ?? [], summary.lastEventAt, now)
+  const attention = [...attentionOf(summary, pauses, now), ...silent]
   if (json) {
     printJson(terminal, {
       ok: attention.length === 0,
@@ -52,6 +83,9 @@ export async function status(
   for (const pause of pauses.filter((one) => !needsPerson(one, now))) {
     const until = pause.until === null ? '' : ` until ${localTime(pause.until)}`
     line('Paused', `${nameOf(pause)} since ${localTime(pause.since)}${until} by ${pause.by}: ${pause.reason}`)
+  }
+  if (expected === null) {
+    line('Silence', 'is not looked at: the configuration cannot be read; npx postrider check tells why')
   }
   if (attention.length === 0) print(terminal, 'Nothing needs a person.', 'green')
   for (const text of attention) print(terminal, `! ${text}`, 'red')

@@ -1,4 +1,5 @@
 import { IDENTIFIERS, type IdentifierName, identifiersFor } from '../message.ts'
+import { presetIn } from './check-source.ts'
 import { type Block, blockOf, type WrittenRoute, wordsOf } from './written.ts'
 
 /** Whether a route can reach anybody: over channels that Genesys is told how to use, by identifiers that it names. `sources`: those it listens to. */
@@ -26,8 +27,11 @@ export function checkReach(written: WrittenRoute, genesys: Block, sources: Reado
     problem('requireSession', `needs ${inCustomer(findBy)}: sessions are those of a contact`)
   }
 
+  for (const [name, source] of sources) checkNamed(name, source, written, findBy)
+
   const without = [...sources].filter(
-    ([, { preset, externalSource }]) => externalSource === undefined && preset !== 'genesys-undelivered',
+    ([, source]) =>
+      source.externalSource === undefined && presetIn(source)?.preset.customer.names.length !== 0,
   )
   if (
     (channels.includes('webmessaging') || needsSession) &&
@@ -39,4 +43,29 @@ export function checkReach(written: WrittenRoute, genesys: Block, sources: Reado
     const message = `externalId cannot be looked up for events of ${names}: neither the source nor genesys has an externalSource`
     warning('findBy', message)
   }
+}
+
+/** Senders whose events carry ids and no addresses: the message finds nobody unless something more is set. */
+function checkNamed(
+  name: string,
+  source: Block,
+  { route, channels, warning }: WrittenRoute,
+  findBy: readonly IdentifierName[],
+): void {
+  const found = presetIn(source)
+  if (found === null || route.customer !== undefined) return
+  const { names, advice } = found.preset.customer
+  if (found.preset.custom !== undefined && blockOf(source.custom).customer === undefined) {
+    warning(
+      'on',
+      `events of ${name} name no customer: set sources.${name}.custom.customer, or the route's own customer`,
+    )
+  }
+  if (advice === null) return
+  const reached = channels.filter((channel) =>
+    identifiersFor(channel, findBy).some((identifier) => names.includes(identifier)),
+  )
+  // Ids of the sender's own are found where its own number space is told; over channels with addresses they lead nowhere.
+  const isTold = source.externalSource !== undefined && reached.length === channels.length
+  if (!isTold) warning('on', `events of ${name} may name no customer that can be found. ${advice}`)
 }

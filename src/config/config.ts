@@ -1,4 +1,6 @@
 import type { Brake, Channel, ExternalSource, IdentifierName, Policies, Rendered, Scope } from '../message.ts'
+import type { Scheme } from '../receive/signature/scheme.ts'
+import type { PresetName } from '../receive/sources/presets.ts'
 
 /** postrider.yaml, checked and resolved: every default filled in, every duration in milliseconds. */
 export type Config = {
@@ -37,14 +39,46 @@ export type Mailbox = { email: string; name?: string }
 
 export type Source = {
   name: string
-  preset: 'standard-webhooks' | 'genesys-undelivered'
+  preset: PresetName
   /** Any may match; empty: waits for its secret and refuses all. */
   secrets: readonly string[]
   /** How long an event key is remembered. */
   dedupeForMs: number
   /** The number space of its externalIds; null: `genesys.externalSource`. */
   externalSource: ExternalSource | null
+  /** Where the sender finds us, without a slash at its end; null: as the request says. */
+  publicUrl: string | null
+  /** Whether the sender's own test events make messages that are sent. */
+  acceptTests: boolean
+  /** A silence longer than this is reported; null: none is. */
+  expectEveryMs: number | null
+  /** What the configuration says of a sender that no preset knows. */
+  custom: Custom | null
 }
+
+/** `scheme` null: the preset's own. */
+export type Custom = { scheme: Scheme | null; reading: CustomReading }
+
+/** How an event is read: Liquid fields over `payload`, `data` and `headers`. Null: what the preset says, or none. */
+export type CustomReading = {
+  /** Where the list of events stands in a delivery's body; null: the body is one event. */
+  events: readonly string[] | null
+  key: ReadingField | null
+  type: ReadingField | null
+  occurredAt: ReadingField | null
+  subject: ReadingField | null
+  test: ReadingCondition | null
+  customer: Readonly<Partial<Record<keyof CustomerFields, ReadingField>>> | null
+  /** Those that the fields name, in lower case: kept with the event. */
+  headers: readonly string[]
+  /** The sender's types and our words for them. */
+  types: Readonly<Record<string, string>>
+}
+
+/** What Liquid sees while an event is read. Header names are in lower case. */
+export type ReadingScope = { payload: unknown; data: unknown; headers: Readonly<Record<string, string>> }
+export type ReadingField = { text: string; value(scope: ReadingScope): string | undefined }
+export type ReadingCondition = { text: string; holds(scope: ReadingScope): boolean }
 
 export type Route = {
   name: string

@@ -1,6 +1,7 @@
 import { CHANNELS } from '../message.ts'
 import { checkPolicies } from './check-policies.ts'
 import { checkReach } from './check-reach.ts'
+import { checkSource } from './check-source.ts'
 import { type CheckedTemplates, checkTemplate } from './check-template.ts'
 import type { Problem } from './config.ts'
 import { parsePattern } from './pattern.ts'
@@ -24,11 +25,8 @@ export function crossCheck(
   const sayAt = (list: Problem[], path: readonly string[], message: string) =>
     list.push({ file, line: yaml.lineOf(path), message: `${path.join('.')}: ${message}` })
 
-  for (const [name, { secrets }] of sources) {
-    if (Array.isArray(secrets) && secrets.length === 0) {
-      const message = 'no secret yet; every delivery is refused until there is one'
-      sayAt(warnings, ['sources', name, 'secrets'], message)
-    }
+  for (const [name, source] of sources) {
+    checkSource(source, (key, message) => sayAt(warnings, ['sources', name, key], message))
   }
 
   for (const [name, value] of Object.entries(blockOf(routes))) {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -12,7 +13,7 @@ export type Fixture = {
   headers?: Record<string, string> | undefined
   /** When it happened, where its body does not say: `now`, or as far from it as the file says. */
   at(now: Date): Date
-  /** The bytes of the body; a body that is a text is sent as it stands, anything else as JSON. `{{ now }}` becomes `at`. */
+  /** The bytes of the body; a body that is a text is sent as it stands, anything else as JSON. `{{ now }}`, `{{ now.s }}` and `{{ now.ms }}` become `at`, and `{{ id }}` a new id each time. */
   bytes(now: Date): Buffer
   /** Null: nothing is expected; a list, also an empty one: exactly these messages. */
   expect: readonly Expectation[] | null
@@ -66,10 +67,19 @@ export function readFixture(file: string): FixtureResult {
       source,
       headers,
       at: shift,
-      bytes: (now) => Buffer.from(text.replaceAll('{{ now }}', shift(now).toISOString())),
+      bytes: (now) => Buffer.from(atTime(text, shift(now))),
       expect: expect ?? null,
     },
   }
+}
+
+/** ISO 8601, and seconds and milliseconds since 1970; ids have 16 hex digits. */
+function atTime(text: string, at: Date): string {
+  return text
+    .replaceAll('{{ id }}', () => randomBytes(8).toString('hex'))
+    .replaceAll('{{ now }}', at.toISOString())
+    .replaceAll('{{ now.s }}', String(Math.floor(at.getTime() / 1000)))
+    .replaceAll('{{ now.ms }}', String(at.getTime()))
 }
 
 /** Every fixture file below a folder, sorted. */

@@ -1,7 +1,6 @@
 import { EchoTag, Liquid, Output, type Template, type Value } from 'liquidjs'
 import { messageOf } from '../errors.ts'
 import type { Scope } from '../message.ts'
-import type { Condition, Field } from './config.ts'
 import { leftOver, misreadIn } from './expressions.ts'
 
 /**
@@ -44,8 +43,11 @@ export type Compiled<T> =
   /** `line`: of the text, from 1; null where Liquid does not know. */
   | { kind: 'broken'; reason: string; line: number | null }
 
-/** A condition such as `data.ticket.channel == "web"`. */
-export function compileCondition(text: string): Compiled<Condition> {
+type ConditionOver<S> = { text: string; holds(scope: S): boolean }
+type FieldOver<S> = { text: string; value(scope: S): string | undefined }
+
+/** A condition such as `data.ticket.channel == "web"`. `S`: what it sees; what routes see by default. */
+export function compileCondition<S extends object = Scope>(text: string): Compiled<ConditionOver<S>> {
   return compiled(() => {
     if (/[{%]%|%[}%]|\{\{|\}\}/.test(text)) throw new Error('a condition is written without {{ }} and {% %}')
     const template = parsed(lenientEngine(), `{% if ${text} %}true{% endif %}`)
@@ -56,7 +58,7 @@ export function compileCondition(text: string): Compiled<Condition> {
 }
 
 /** A field such as `{{ data.customer.id }}`. */
-export function compileField(text: string): Compiled<Field> {
+export function compileField<S extends object = Scope>(text: string): Compiled<FieldOver<S>> {
   return compiled(() => {
     const template = parsed(lenientEngine(), text)
     // An object is no identifier; liquidjs would print it as [object Object].
@@ -69,6 +71,16 @@ export function compileField(text: string): Compiled<Field> {
       },
     }
   })
+}
+
+/**
+ * The headers that a field names, `headers["x-topic"]`, as it has them. Null: it takes one whose name it does not say, or all of them. For text that was compiled.
+ */
+export function headersNamedIn(text: string): string[] | null {
+  const liquid = lenientEngine()
+  const segments = liquid.globalVariableSegmentsSync(liquid.parse(text))
+  const names = segments.filter(([variable]) => variable === 'headers').map(([, name]) => name)
+  return names.every((name) => typeof name === 'string') ? [...new Set(names)] : null
 }
 
 export type CompiledText = { render(scope: Scope): string }

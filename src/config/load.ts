@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Variables, variable } from '../environment.ts'
 import { messageOf } from '../errors.ts'
+import { presetNamed } from '../receive/sources/presets.ts'
 import type { Config, Problem, Route, Source } from './config.ts'
 import { crossCheck } from './cross-check.ts'
+import { customOf } from './custom.ts'
 import { describeIssues } from './issues.ts'
 import { parseFormat } from './parse-format.ts'
 import { Format, type Parsed } from './schema.ts'
@@ -118,8 +120,12 @@ function sourceOf(name: string, source: Parsed['sources'][string]): Source {
     name,
     preset: source.preset,
     secrets: source.secrets,
-    dedupeForMs: source.dedupeFor,
+    dedupeForMs: source.dedupeFor ?? presetNamed(source.preset).dedupe.forMs,
     externalSource: source.externalSource ?? null,
+    publicUrl: source.publicUrl ?? null,
+    acceptTests: source.acceptTests,
+    expectEveryMs: source.expectEvery ?? null,
+    custom: source.custom ? customOf(source.custom) : null,
   }
 }
 

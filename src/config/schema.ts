@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { CLI_SOURCE, SEND_ROUTE } from '../event.ts'
 import { CHANNELS, IDENTIFIERS } from '../message.ts'
-import { secretProblem } from './secret.ts'
+import { ALIASES, PRESET_NAMES, type PresetName } from '../receive/sources/presets.ts'
+import { CustomBlock } from './custom.ts'
+import { sourceProblems } from './source.ts'
 import {
   condition,
   country,
@@ -14,6 +16,7 @@ import {
   name,
   pattern,
   phoneNumber,
+  publicUrl,
   share,
   text,
   wholeNumber,
@@ -52,53 +55,42 @@ const Genesys = z.strictObject(
   'expected the block that says how Genesys Cloud is used',
 )
 
-/** Svix retries for 28 h; a key that is forgotten earlier lets a redelivery in as a new event. */
-const LEAST_DEDUPE_MS = 48 * 3_600_000
 const DAY_MS = 24 * 3_600_000
 
-/** `externalSource` belongs to senders whose events name customers. */
-const PRESETS_WITHOUT_CUSTOMERS: readonly unknown[] = ['genesys-undelivered']
+const PRESET_WORDS = [...PRESET_NAMES, ...Object.keys(ALIASES)]
 
 const Source = z
   .strictObject(
     {
       preset: z
-        .enum(
-          ['standard-webhooks', 'svix', 'genesys-undelivered'],
-          'expected standard-webhooks (or svix, which is the same) or genesys-undelivered; other presets are not supported yet',
-        )
-        .transform((preset) => (preset === 'svix' ? 'standard-webhooks' : preset)),
+        .enum(PRESET_WORDS, `expected one of ${PRESET_WORDS.join(', ')}`)
+        .transform((word): PresetName => ALIASES[word] ?? (word as PresetName)),
       secrets: z.array(
         z.string('expected a secret, named as a variable of the environment'),
         'expected a list of secrets; [] waits for one',
       ),
-      dedupeFor: duration({
-        least: LEAST_DEDUPE_MS,
-        why: ': senders try again for longer than a day',
-      }).default(30 * DAY_MS),
+      dedupeFor: duration().optional(),
       externalSource: externalSource.optional(),
-      publicUrl: later,
-      acceptTests: later,
-      expectEvery: later,
+      publicUrl: publicUrl.optional(),
+      acceptTests: z.boolean('expected true or false').default(false),
+      expectEvery: duration({ least: 60_000 }).optional(),
+      custom: CustomBlock.optional(),
     },
     'expected a block with preset and secrets',
   )
   .superRefine(
-    ({ preset, secrets, externalSource }, context) => {
-      for (const [at, secret] of secrets.entries()) {
-        const message = secretProblem(preset, secret)
-        if (message !== null) context.addIssue({ code: 'custom', path: ['secrets', at], message })
-      }
-      if (externalSource !== undefined && PRESETS_WITHOUT_CUSTOMERS.includes(preset)) {
-        const message = `belongs to other presets: events of ${preset} name no externalId; remove it`
-        context.addIssue({ code: 'custom', path: ['externalSource'], message })
+    (source, context) => {
+      for (const { path, message } of sourceProblems(source)) {
+        context.addIssue({ code: 'custom', path: [...path], message })
       }
     },
     // Beside what is wrong with other keys: every problem is named at once.
     {
       when: ({ issues }) =>
         issues.every(({ code, path: [key] = [] }) =>
-          key === undefined ? code === 'unrecognized_keys' : key !== 'preset' && key !== 'secrets',
+          key === undefined
+            ? code === 'unrecognized_keys'
+            : key !== 'preset' && key !== 'secrets' && key !== 'custom' && key !== 'dedupeFor',
         ),
     },
   )

@@ -65,6 +65,15 @@ const COUNTRY = 'expected a country as ISO 3166 has it: two capital letters, suc
 
 export const country = z.string(COUNTRY).refine(isSupportedCountry, COUNTRY)
 
+const PUBLIC_URL = 'expected the address that senders call, such as https://hooks.example.com'
+
+/** Without a slash at its end; a path may stand in it, a query may not. */
+export const publicUrl = z
+  .string(PUBLIC_URL)
+  .trim()
+  .refine((value) => /^https?:\/\/[^\s?#]+$/.test(value) && URL.canParse(value), PUBLIC_URL)
+  .transform((value) => value.replace(/\/+$/, ''))
+
 const SHARE = 'expected a share from 0 to 1, such as 0.05'
 
 export const share = z.number(SHARE).min(0, SHARE).max(1, SHARE)

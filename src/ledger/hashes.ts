@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { type Customer, IDENTIFIERS, type IdentifierName } from '../message.ts'
 
 /**
  * Keys are indexed by the first 16 bytes of a SHA-256: short, of one length, and at ten million keys a collision is a matter of 1 in 10^24.
- * NUL separates the parts; no name contains one.
+ * NUL separates the parts; no name contains one. Nor has the name of a source a colon: what is not the hash of a key is told apart by that.
  */
 function hashOf(kind: string, value: string): Buffer {
   return hash('sha256', `${kind}\0${value}`, 'buffer').subarray(0, 16)
@@ -12,6 +12,21 @@ function hashOf(kind: string, value: string): Buffer {
 /** Of an event's key within its source. */
 export function eventKeyHash(source: string, key: string): Buffer {
   return hashOf(source, key)
+}
+
+/** Of the bytes of an event's body within its source, whatever event it says it is. */
+export function bodyHash(source: string, body: Uint8Array): Buffer {
+  return createHash('sha256').update(`body:${source}\0`).update(body).digest().subarray(0, 16)
+}
+
+/** Of a body (its `bodyHash`) as one of the sender's types. */
+export function bodyAsHash(source: string, body: Buffer, senderType: string): Buffer {
+  return hashOf(`body-as:${source}`, `${body.toString('hex')}\0${senderType}`)
+}
+
+/** Of a body (its `bodyHash`) that could not be read as an event. */
+export function unreadableBodyHash(source: string, body: Buffer): Buffer {
+  return hashOf(`body-unreadable:${source}`, body.toString('hex'))
 }
 
 /** Of a business key (`once`) within its route. */

@@ -34,6 +34,10 @@ export type Ledger = {
    * whose key is known changes nothing and counts as known. A message whose `once` key is taken is recorded as `skipped`.
    * An event that the database refuses on its data is recorded as `unreadable` with the database's reason; the others are untouched.
    *
+   * An event with `keyIsUnsigned` claims its body beside its key, for as long. Where its key is new: the same body with the same `senderType` makes it known, and
+   * its key is not taken; the same body with another makes it `replayed`: recorded as `unplanned` with the reason, no message is planned and nothing marked. What is
+   * recorded as `unreadable` claims its body among unreadable ones alone: it is known when it comes again, and what can be read is never taken for its replay.
+   *
    * An event with `undelivered` marks the sent messages that it names, each once for a send: by Genesys' ids where it gives them, else the newest of that
    * conversation that was sent by the time at which it occurred. One that is known to be delivered stays so. Where `onUndelivered` says so, such a message is `scheduled` on its next channel. The event's reason says what was marked.
    */
@@ -44,13 +48,9 @@ export type Ledger = {
 
   /**
    * Plans of an event that is recorded already (`events replan`): adds the messages of routes that have none. Atomic. `read`: what an
-   * event that was unreadable turned out to be. Rejects with NOT_FOUND.
+   * event that was unreadable turned out to be; with `keyIsUnsigned` its body is claimed from now on, as `record` would have. Rejects with NOT_FOUND.
    */
-  addPlan(
-    eventId: number,
-    plan: Plan,
-    read?: Pick<ReadEvent, 'type' | 'occurredAt'>,
-  ): Promise<{ added: number }>
+  addPlan(eventId: number, plan: Plan, read?: ReadAnew): Promise<{ added: number }>
 
   // ── delivering ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -175,14 +175,21 @@ export type Plan = {
   configVersion: string
 }
 
+/** What an event that is recorded already is read as now. Its body and headers stay. */
+export type ReadAnew = Pick<ReadEvent, 'type' | 'senderType' | 'subject' | 'occurredAt' | 'keyIsUnsigned'>
+
 export type Recordable =
   | { kind: 'event'; event: ReadEvent; plan: Plan; keepKeyForMs: number }
   | { kind: 'unreadable'; event: UnreadableEvent; configVersion: string; keepKeyForMs: number }
 
-/** Of each entry, in order: the new event's id, or that its key was known. `setAside`: recorded as unreadable because the database refused it. */
+/**
+ * Of each entry, in order: the new event's id, or that it was known. `set-aside`: recorded as unreadable because the database refused it. `replayed`: recorded,
+ * not planned, because its body came before as another type and the sender signs neither id nor type.
+ */
 export type Recorded = readonly (
   | { kind: 'recorded'; eventId: number; messageIds: readonly number[] }
   | { kind: 'set-aside'; eventId: number; reason: string }
+  | { kind: 'replayed'; eventId: number; reason: string }
   | { kind: 'known' }
 )[]
 

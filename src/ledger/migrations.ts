@@ -2,9 +2,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import { PostriderError } from '../errors.ts'
 import { ledger } from './migrations/0001-ledger.ts'
 import { looks } from './migrations/0002-looks.ts'
+import { sources } from './migrations/0003-sources.ts'
 
 /** In order, without gaps; each runs once and is never edited after its release. */
-const MIGRATIONS = [ledger, looks]
+const MIGRATIONS = [ledger, looks, sources]
 
 const LATEST = MIGRATIONS.length
 

@@ -67,7 +67,7 @@ function eventsIn(db: Kysely<Schema>, state: string, filter: EventFilter) {
     .$if(since !== undefined, (query) => query.where('received_at', '>=', since ?? 0))
     .$if(until !== undefined, (query) => query.where('received_at', '<=', until ?? 0))
     .$if(source !== undefined, (query) => query.where('source', '=', source ?? ''))
-    .$if(type !== undefined, (query) => query.where(isLike('type', type ?? '')))
+    .$if(type !== undefined, (query) => query.where((expression) => isOfType(expression, type ?? '')))
     .$if(reason !== undefined, (query) => query.where(contains('reason', reason ?? '')))
     .$if(route !== undefined, (query) =>
       query.where((expression) =>
@@ -110,20 +110,25 @@ function matching(db: Kysely<Schema>, filter: MessageFilter) {
         expression.or([expression('code', '=', reason ?? ''), contains('reason', reason ?? '')]),
       ),
     )
-    .$if(type !== undefined, (query) => query.where((expression) => isOfType(expression, type ?? '')))
+    .$if(type !== undefined, (query) => query.where((expression) => isOfEvent(expression, type ?? '')))
     .where((expression) => expression.and(identifierHashes(customer).map((hash) => isOf(expression, hash))))
 }
 
 type Messages = ExpressionBuilder<Schema, 'messages'>
 
-function isOfType(expression: Messages, type: string): Expression<SqlBool> {
+function isOfEvent(expression: Messages, type: string): Expression<SqlBool> {
   return expression.exists(
     expression
       .selectFrom('events')
       .select('events.id')
       .whereRef('events.id', '=', 'messages.event_id')
-      .where(isLike('events.type', type)),
+      .where((event) => isOfType(event, type)),
   )
+}
+
+/** By either name: the one that all senders share, or the sender's own. */
+function isOfType(expression: ExpressionBuilder<Schema, 'events'>, type: string): Expression<SqlBool> {
+  return expression.or([isLike('events.type', type), isLike('events.sender_type', type)])
 }
 
 /** By the hashed identifiers: a look-up in each block, not a search through all customers. */

@@ -16,7 +16,7 @@ export type Reads = {
   close(): Promise<void>
 }
 
-/** Times: epoch milliseconds of receipt. `type` and `reason`: `*` matches any characters; `reason` a code, or a part of the words. */
+/** Times: epoch milliseconds of receipt. `type`: the event's or the sender's own. `type` and `reason`: `*` matches any characters; `reason` a code, or a part of the words. */
 export type EventFilter = {
   state?: EventState
   source?: string

@@ -1,4 +1,4 @@
-import type { Event, EventState, RouteNote } from '../event.ts'
+import type { Event, EventState, Headers, RouteNote } from '../event.ts'
 import type {
   Attempt,
   AttemptOutcome,
@@ -21,15 +21,28 @@ export function eventOf(row: EventRow): Event {
     id: row.id,
     source: row.source,
     type: row.type,
+    senderType: row.sender_type ?? row.type,
     key: row.key,
+    subject: row.subject,
     occurredAt: row.occurred_at,
     receivedAt: row.received_at,
     state: row.state as EventState,
     reason: row.reason,
     notes: JSON.parse(row.notes) as RouteNote[],
     raw: Buffer.from(row.raw.buffer, row.raw.byteOffset, row.raw.byteLength),
+    headers: row.headers === null ? {} : (JSON.parse(row.headers) as Headers),
     configVersion: row.config_version,
   }
+}
+
+/** The sender's type as it is stored: null where it is the same as the type. */
+export function senderTypeOrNull({ type, senderType }: Pick<Event, 'type' | 'senderType'>): string | null {
+  return senderType === type ? null : clean(senderType)
+}
+
+/** Headers as they are stored: null where there are none. */
+export function headersOrNull(headers: Headers): string | null {
+  return Object.keys(headers).length === 0 ? null : JSON.stringify(headers)
 }
 
 export function messageOf(row: MessageRow): Message {

@@ -37,9 +37,14 @@ export type EventRow = {
   notes: string
   config_version: string
   raw: Uint8Array
+  /** Null: the same as `type`. */
+  sender_type: string | null
+  subject: string | null
+  /** JSON; null: none. */
+  headers: string | null
 }
 
-/** Claims (source, key). It has no foreign key: it outlives the event, so that retention needs no tombstones. */
+/** Claims (source, key), and where the sender does not sign its keys the body too. It has no foreign key: it outlives the event, so that retention needs no tombstones. */
 export type EventKeyRow = { hash: Uint8Array; keep_until: number }
 
 export type MessageRow = {

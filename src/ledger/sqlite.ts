@@ -2,7 +2,7 @@ import { Kysely } from 'kysely'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, ReadAnew } from './ledger.ts'
 import { createReads } from './read.ts'
 import type { Schema } from './schema.ts'
 import { createFile } from './sqlite/database.ts'
@@ -103,7 +103,7 @@ function assemble(
       refused.add(source, reason)
       if (!closing.signal.aborted) flushing ??= flushRefusedLater()
     },
-    addPlan: (eventId, plan, read) => call('addPlan', eventId, plan, read),
+    addPlan: (eventId, plan, read) => call('addPlan', eventId, plan, read && readAnew(read)),
     claim: (request) => call('claim', request),
     renew: (lease, leaseMs) => call('renew', lease, leaseMs),
     open: (lease, draft) => call('open', lease, draft),
@@ -135,4 +135,9 @@ function assemble(
       return closed
     },
   }
+}
+
+/** Without the body and what else an event carries that was just read: it would become JSON on its way to the thread. */
+function readAnew({ type, senderType, subject, occurredAt, keyIsUnsigned }: ReadAnew): ReadAnew {
+  return { type, senderType, subject, occurredAt, ...(keyIsUnsigned ? { keyIsUnsigned } : {}) }
 }

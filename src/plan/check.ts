@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config, Source } from '../config/config.ts'
 import type { Expectation, Fixture } from '../config/fixtures.ts'
 import type { ReadEvent, UnreadableEvent } from '../event.ts'
 import {
@@ -12,11 +12,12 @@ import {
 import { planEvent } from './plan.ts'
 import { firstChannel } from './reach.ts'
 
-/** How the source reads a delivery's body; passed in, because receiving depends on planning and not the other way about. */
+/** How a source reads a delivery; passed in, because receiving depends on planning and not the other way about. */
 export type Read = (
-  raw: Buffer,
-  meta: { source: string; key: string; receivedAt: number },
-) => ReadEvent | UnreadableEvent
+  source: Source,
+  delivery: { body: Buffer; rawHeaders: readonly string[]; receivedAt: number },
+  id: string,
+) => (ReadEvent | UnreadableEvent)[]
 
 /** What one message of a fixture would come to, short of asking Genesys. */
 export type Foreseen = {
@@ -33,18 +34,37 @@ export type FixtureCheck = { file: string; foreseen: readonly Foreseen[]; differ
 /** Plans and renders a fixture, and compares it with what it expects; without expectations there is nothing to differ from. */
 export function checkFixture(fixture: Fixture, config: Config, read: Read, now: Date): FixtureCheck {
   const { file, expect } = fixture
-  if (!config.sources.has(fixture.source)) {
+  const source = config.sources.get(fixture.source)
+  if (!source) {
     return { file, foreseen: [], differences: [`the configuration has no source ${fixture.source}`] }
   }
-  // Where the body does not say when it happened, it happened when it was received.
-  const receivedAt = fixture.at(now).getTime()
-  const event = read(fixture.bytes(now), { source: fixture.source, key: `fixture ${file}`, receivedAt })
-  if ('reason' in event) {
-    const differences = expect === null || expect.length === 0 ? [] : [`unreadable: ${event.reason}`]
-    return { file, foreseen: [], differences }
+  const events = readFixtureEvents(fixture, source, read, now)
+  const foreseen = events.flatMap((event) =>
+    'reason' in event
+      ? []
+      : planEvent(event, config).messages.map((message) => foresee(message, event, config)),
+  )
+  const differences = expect === null ? [] : differencesOf(expect, foreseen)
+  // What cannot be read is often meant so; where something else was expected it says why.
+  const unreadable =
+    differences.length === 0 ? [] : events.flatMap((event) => ('reason' in event ? event.reason : []))
+  return {
+    file,
+    foreseen,
+    differences: [...unreadable.map((reason) => `unreadable: ${reason}`), ...differences],
   }
-  const foreseen = planEvent(event, config).messages.map((message) => foresee(message, event, config))
-  return { file, foreseen, differences: expect === null ? [] : differencesOf(expect, foreseen) }
+}
+
+/** The events of a fixture. Where its body does not say when they happened, they happened when it was received. */
+export function readFixtureEvents(
+  fixture: Fixture,
+  source: Source,
+  read: Read,
+  now: Date,
+): (ReadEvent | UnreadableEvent)[] {
+  const rawHeaders = Object.entries(fixture.headers ?? {}).flat()
+  const delivery = { body: fixture.bytes(now), rawHeaders, receivedAt: fixture.at(now).getTime() }
+  return read(source, delivery, `fixture ${fixture.file}`)
 }
 
 function foresee(message: PlannedMessage, event: ReadEvent, config: Config): Foreseen {
@@ -72,20 +92,22 @@ function foresee(message: PlannedMessage, event: ReadEvent, config: Config): For
     : seen('sent', null, null, result.rendered.text)
 }
 
-/** A line for each difference, empty where all is as expected. */
+/** A line for each difference, empty where all is as expected. Of several messages of a route (a batch), the first is held against the first that is expected. */
 function differencesOf(expected: readonly Expectation[], foreseen: readonly Foreseen[]): string[] {
-  const missing = expected.filter((one) => !foreseen.some((message) => message.route === one.route))
-  const unexpected = foreseen.filter((message) => !expected.some((one) => one.route === message.route))
-  return [
-    ...missing.map((one) => `${one.route}: expected a message, none is planned`),
-    ...unexpected.map(
-      (message) => `${message.route}: a message is planned that was not expected (${message.state})`,
-    ),
-    ...foreseen.flatMap((message) => {
-      const one = expected.find((candidate) => candidate.route === message.route)
-      return one ? messageDifferences(one, message) : []
-    }),
-  ]
+  const routes = new Set([...expected, ...foreseen].map(({ route }) => route))
+  return [...routes].flatMap((route) => {
+    const wanted = expected.filter((one) => one.route === route)
+    const messages = foreseen.filter((one) => one.route === route)
+    return [
+      ...wanted.slice(messages.length).map(() => `${route}: expected a message, none is planned`),
+      ...messages.flatMap((message, n) => {
+        const one = wanted[n]
+        return one
+          ? messageDifferences(one, message)
+          : [`${route}: a message is planned that was not expected (${message.state})`]
+      }),
+    ]
+  })
 }
 
 function messageDifferences(expected: Expectation, message: Foreseen): string[] {

@@ -1,4 +1,4 @@
-import type { Config, Route } from '../config/config.ts'
+import type { Config, EventPattern, Route } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
 import type { ReadEvent, RouteNote } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
@@ -15,7 +15,7 @@ export function planEvent(event: ReadEvent, config: Config): Plan {
   const messages: PlannedMessage[] = []
   const scope = scopeOf(event, event.payload)
   for (const route of config.routes) {
-    if (!route.on.some((pattern) => pattern.matches(event.source, event.type))) continue
+    if (!route.on.some((pattern) => isMeant(pattern, event))) continue
     try {
       const planned = planRoute(event, scope, route, config)
       if ('outcome' in planned) notes.push(planned)
@@ -29,6 +29,11 @@ export function planEvent(event: ReadEvent, config: Config): Plan {
     }
   }
   return { ...verdict(event, notes, messages), notes, messages, configVersion: config.version }
+}
+
+/** By our word for what happened, or by the sender's own. */
+function isMeant(pattern: EventPattern, { source, type, senderType }: ReadEvent): boolean {
+  return pattern.matches(source, type) || (senderType !== type && pattern.matches(source, senderType))
 }
 
 function verdict(
@@ -55,7 +60,7 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
       reason: `the condition ${route.when.text} is false`,
     }
   }
-  const customer = customerOf(scope, route.customer)
+  const customer = customerOf(scope, route.customer, event.customer)
   const once = route.once ? (route.once.value({ ...scope, customer }) ?? null) : null
   const planned = planMessage({
     route: route.name,
@@ -79,7 +84,11 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
     },
     mend: 'Mend the customer block of the route, or what the sender sends.',
   })
-  if (planned.state !== 'scheduled' || !route.once || once !== null) return planned
+  if (planned.state !== 'scheduled') return planned
+  if (event.isTest && !config.sources.get(event.source)?.acceptTests) {
+    return { ...planned, state: 'skipped', code: 'test-event', reason: TEST_EVENT }
+  }
+  if (!route.once || once !== null) return planned
   return {
     ...planned,
     state: 'failed',
@@ -87,6 +96,9 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
     reason: `once (${route.once.text}) comes to nothing for this event, so that it cannot be told from others. Mend the route or the event, then re-trigger.`,
   }
 }
+
+const TEST_EVENT =
+  'The sender says that this event is a test, and tests reach nobody. To have them sent: acceptTests: true at the source.'
 
 /**
  * The message to a customer under these policies: `scheduled`, or `failed` where nothing that is named could lead to them. `mend`: what an operator

@@ -41,6 +41,8 @@ export function webhooks(deps: WebhookDeps): Router {
 
 function refusedByHead(request: Request, source: string, deps: WebhookDeps): Reply | null {
   if (!deps.isSource(source)) return { kind: 'unknown-source' }
+  // Intercom saves a URL only after it has asked so.
+  if (request.method === 'HEAD') return { kind: 'ping' }
   if (request.method !== 'POST') return { kind: 'wrong-method' }
   if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
     return { kind: 'content-encoding' }
@@ -59,7 +61,8 @@ async function taken(request: Request, source: string, deps: WebhookDeps): Promi
   const entered = intake.enter()
   try {
     if (!entered) return { kind: 'overloaded' }
-    return await deps.receive({ source, rawHeaders: request.rawHeaders, body, receivedAt: clock.now() })
+    const { method, originalUrl: target, rawHeaders } = request
+    return await deps.receive({ source, method, target, rawHeaders, body, receivedAt: clock.now() })
   } catch (error) {
     return { kind: 'fault', trouble: messageOf(error) }
   } finally {

@@ -4,12 +4,19 @@ import { messageOf, PostriderError } from '../errors.ts'
 import type { ReadEvent, UnreadableEvent } from '../event.ts'
 import type { Ledger, Plan, Recordable, Recorded } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
-import type { Reply } from './reply.ts'
-import { PRESETS } from './sources/preset.ts'
+import { isAccepted, type Reply } from './reply.ts'
+import { headerOf } from './signature/headers.ts'
+import { calledUrl, otherUrls } from './signature/url.ts'
+import { verify } from './signature/verify.ts'
+import { presetNamed } from './sources/presets.ts'
+import { readDelivery } from './sources/read.ts'
+import { schemeOf } from './sources/scheme-of.ts'
 
-/** One HTTP request of a source, its body whole. `rawHeaders` as node gives them; `receivedAt`: epoch milliseconds. */
+/** One HTTP request of a source, its body whole. `target`: path and query; `rawHeaders` as node gives them; `receivedAt`: epoch milliseconds. */
 export type Delivery = {
   source: string
+  method: string
+  target: string
   rawHeaders: readonly string[]
   body: Buffer
   receivedAt: number
@@ -25,19 +32,31 @@ export type ReceiveDeps = {
 
 /**
  * The way of a delivery: verify, read, plan, record, answer. Whatever is authentic is on disk before `recorded` is answered, readable
- * or not. Rejects only on what nobody foresaw.
+ * or not; the events of one delivery in one commit, each claimed alone. Rejects only on what nobody foresaw.
  */
 export async function receive(delivery: Delivery, deps: ReceiveDeps): Promise<Reply> {
   const source = deps.config.sources.get(delivery.source)
   if (source === undefined) return { kind: 'unknown-source' }
-  const { verify, read } = PRESETS[source.preset]
+  const { isPing, accepted } = presetNamed(source.preset)
+  const said = { body: delivery.body, header: (name: string) => headerOf(delivery.rawHeaders, name) }
+  if (isPing?.(said)) return { kind: 'ping' }
 
-  const verdict = verify({ ...delivery, secrets: source.secrets, nowMs: deps.clock.now() })
+  const verdict = proofOf(delivery, source, deps.clock)
   if (verdict.kind === 'refused') return verdict
 
-  const event = read(delivery.body, { ...delivery, key: verdict.id })
-  const entry = planned(event, source, deps)
-  return record(entry, deps)
+  const events = readDelivery(source, delivery, verdict.id)
+  const entries = events.map((event) => planned(event, source, deps))
+  const reply = await record(entries, deps)
+  if (!isAccepted(reply)) return reply
+  const answer = accepted?.(said)
+  return answer ? { ...reply, answer } : reply
+}
+
+function proofOf(delivery: Delivery, { name, publicUrl, secrets, ...source }: Source, clock: Clock) {
+  const { method, target, rawHeaders, body } = delivery
+  const called = { source: name, target, rawHeaders, publicUrl }
+  const request = { method, url: calledUrl(called), rawHeaders, body, secrets, nowMs: clock.now() }
+  return verify(schemeOf(source), request, () => otherUrls(called))
 }
 
 /** What cannot be read, or planned, is recorded nevertheless: an authentic event is never refused for our faults. */
@@ -54,12 +73,17 @@ function planned(event: ReadEvent | UnreadableEvent, source: Source, deps: Recei
   }
 }
 
-async function record(entry: Recordable, { ledger, log }: ReceiveDeps): Promise<Reply> {
+async function record(entries: readonly Recordable[], { ledger, log }: ReceiveDeps): Promise<Reply> {
+  // An empty batch: there is nothing to keep of it.
+  if (entries.length === 0) return { kind: 'nothing' }
   try {
-    const [recorded] = await ledger.record([entry])
-    if (recorded === undefined) throw new Error('the ledger did not say what became of the event')
-    say(entry, recorded, log)
-    return { kind: recorded.kind === 'known' ? 'known' : 'recorded' }
+    const recorded = await ledger.record(entries)
+    for (const [n, entry] of entries.entries()) {
+      const one = recorded[n]
+      if (one === undefined) throw new Error('the ledger did not say what became of the event')
+      say(entry, one, log)
+    }
+    return { kind: recorded.every(({ kind }) => kind === 'known') ? 'known' : 'recorded' }
   } catch (error) {
     const code = error instanceof PostriderError ? error.code : null
     if (code === 'LEDGER_BUSY') return { kind: 'overloaded' }
@@ -76,7 +100,9 @@ function say(entry: Recordable, recorded: Recorded[number], log: Log): void {
     return
   }
   const ids = { event: recorded.eventId, source, webhookId }
-  if (recorded.kind === 'set-aside') {
+  if (recorded.kind === 'replayed') {
+    log.warn('event kept and not planned', { ...ids, reason: recorded.reason })
+  } else if (recorded.kind === 'set-aside') {
     log.warn('event set aside as unreadable', { ...ids, reason: recorded.reason })
   } else if (entry.kind === 'unreadable') {
     log.warn('event unreadable', { ...ids, reason: entry.event.reason })

@@ -1,12 +1,17 @@
-import type { SignatureRefusal } from './signature/verdict.ts'
+import type { Refused } from './signature/verdict.ts'
+import type { Accepted as Wanted } from './sources/preset.ts'
 
 /** What became of one delivery; `answerOf` says how that is told to the sender. */
 export type Reply =
   /** On disk now, with its messages; or kept with the reason why it has none. */
-  | { kind: 'recorded' }
-  /** On disk already, from an earlier delivery of the same event: nothing changed. */
-  | { kind: 'known' }
-  | { kind: 'refused'; reason: SignatureRefusal; detail: string }
+  | { kind: 'recorded'; answer?: Wanted }
+  /** On disk already, from an earlier delivery of the same events: nothing changed. */
+  | { kind: 'known'; answer?: Wanted }
+  /** Authentic, without an event: an empty batch. */
+  | { kind: 'nothing'; answer?: Wanted }
+  /** Unsigned, and only whether somebody is there: nothing is kept. */
+  | { kind: 'ping'; answer?: Wanted }
+  | Refused
   | { kind: 'unknown-source' }
   | { kind: 'wrong-method' }
   /** `limit`: bytes. */
@@ -17,11 +22,12 @@ export type Reply =
   | { kind: 'ledger-unavailable'; trouble: string }
   | { kind: 'fault'; trouble: string }
 
-export type Accepted = Extract<Reply, { kind: 'recorded' | 'known' }>
+const ACCEPTED = ['recorded', 'known', 'nothing', 'ping'] as const
+export type Accepted = Extract<Reply, { kind: (typeof ACCEPTED)[number] }>
 export type NotAccepted = Exclude<Reply, Accepted>
 
 export function isAccepted(reply: Reply): reply is Accepted {
-  return reply.kind === 'recorded' || reply.kind === 'known'
+  return (ACCEPTED as readonly string[]).includes(reply.kind)
 }
 
 /** A problem (RFC 9457), and the headers that go with it. */

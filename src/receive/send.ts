@@ -13,7 +13,7 @@ const DRAIN_BYTES = 8 * 1024 * 1024
 const DRAIN_MS = 3000
 
 /**
- * Answers. Success says its kind and nothing else: some senders keep the body, and some want it empty or tiny. Where more of the request
+ * Answers. Success says its kind and nothing else, or what the sender wants to read: some keep the body, and some want it empty or tiny. Where more of the request
  * may be to come than is worth waiting for, the answer ends the connection.
  */
 export async function send(
@@ -45,7 +45,10 @@ export function mayGoOn(request: IncomingMessage): boolean {
 }
 
 function written(reply: Reply) {
-  if (isAccepted(reply)) return { status: 200, headers: { 'content-type': 'text/plain' }, body: reply.kind }
+  if (isAccepted(reply)) {
+    const { contentType, body } = reply.answer ?? { contentType: 'text/plain', body: reply.kind }
+    return { status: 200, headers: { 'content-type': contentType }, body }
+  }
   const { status, title, detail, headers } = answerOf(reply)
   const body = JSON.stringify({ type: 'about:blank', title, status, detail })
   return { status, headers: { 'content-type': 'application/problem+json', ...headers }, body }

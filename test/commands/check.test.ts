@@ -15,6 +15,8 @@ type Checked = {
   unchecked: { file: string; why: string }[]
 }
 
+const USUAL = { dedupeFor: '30d', publicUrl: null, acceptTests: false, expectEvery: null }
+
 describe('check', () => {
   const folder = temporaryFolder()
   after(() => folder[Symbol.dispose]())
@@ -27,11 +29,11 @@ describe('check', () => {
     assert.equal(checked.ok, true)
     assert.ok(checked.warnings.some(({ message }) => message.includes('CRM_WEBHOOK_SECRET')))
     assert.equal(checked.fixtures.length, 8)
-    assert.deepEqual(checked.sources, [{ name: 'crm', preset: 'standard-webhooks', secrets: 0 }])
+    assert.deepEqual(checked.sources, [{ ...USUAL, name: 'crm', preset: 'standard-webhooks', secrets: 0 }])
     const { out } = await command(['check', '--fixtures', FIXTURES], variables)
     assert.match(
       out,
-      /^sources\n {2}crm +standard-webhooks · no secret here: every delivery would be refused$/m,
+      /^sources\n {2}crm +standard-webhooks · no secret here: every delivery would be refused · keys for 30d$/m,
     )
   })
 
@@ -46,7 +48,7 @@ describe('check', () => {
         '  deliveryShare: 0.1',
         'sources:',
         `  crm: { preset: svix, secrets: [${SECRET}, ${SECRET}] }`,
-        '  genesys: { preset: genesys-undelivered, secrets: [a-token-of-the-tests] }',
+        '  genesys: { preset: genesys-undelivered, secrets: [a-token-of-the-tests], dedupeFor: 7d, acceptTests: true, expectEvery: 60m }',
         'routes: {}',
       ].join('\n'),
     )
@@ -60,7 +62,7 @@ describe('check', () => {
     )
     assert.match(
       said.out,
-      /^sources\n {2}crm +standard-webhooks · 2 secrets\n {2}genesys +genesys-undelivered · 1 secret\n\n/m,
+      /^sources\n {2}crm +standard-webhooks · 2 secrets · keys for 30d\n {2}genesys +genesys-undelivered · 1 secret · keys for 7d · test events are sent · expected every 1h\n\n/m,
     )
     const usual = await command(['check', '--fixtures', FIXTURES], { POSTRIDER_CONFIG: DEMO_CONFIG })
     assert.match(usual.out, /^genesys\n {2}channels +webmessaging, email\n\n/m)
@@ -68,8 +70,16 @@ describe('check', () => {
     const { genesys, sources } = jsonOf<Checked>(json)
     assert.deepEqual(genesys, { channels: ['open', 'sms'], defaultCountry: 'DE', deliveryShare: 0.1 })
     assert.deepEqual(sources, [
-      { name: 'crm', preset: 'standard-webhooks', secrets: 2 },
-      { name: 'genesys', preset: 'genesys-undelivered', secrets: 1 },
+      { ...USUAL, name: 'crm', preset: 'standard-webhooks', secrets: 2 },
+      {
+        name: 'genesys',
+        preset: 'genesys-undelivered',
+        secrets: 1,
+        dedupeFor: '7d',
+        publicUrl: null,
+        acceptTests: true,
+        expectEvery: '1h',
+      },
     ])
     for (const { out } of [said, json]) assert.doesNotMatch(out, /whsec_|a-token/)
   })
@@ -140,6 +150,100 @@ describe('check', () => {
     )
   })
 
+  it('fixtures that are not checked for the same reason are one line', async () => {
+    const others = temporaryFolder()
+    const fixture = JSON.stringify({ source: 'shop', body: {} })
+    const only = join(others.path, 'fixtures')
+    others.write('fixtures/one.json', fixture)
+    const said = () => command(['check', '--fixtures', only], { POSTRIDER_CONFIG: DEMO_CONFIG })
+    const one = await said()
+    assert.match(one.out, /^-- +\S+one\.json {2}not checked: the configuration has no source shop$/m)
+    others.write('fixtures/two.json', fixture)
+    others.write('fixtures/three.json', JSON.stringify({ source: 'crm', body: {} }))
+    const { out } = await said()
+    others[Symbol.dispose]()
+    assert.match(out, /^-- +2 fixtures {2}not checked: the configuration has no source shop$/m)
+    assert.match(out, /^-- +\S+three\.json {2}not checked: it expects nothing$/m)
+    assert.equal(out.match(/^--/gm)?.length, 2)
+  })
+
+  describe('of senders', () => {
+    /** The warnings of a configuration with this source, by its line, and one route on it. */
+    async function warningsOf(source: string, route = 'channels: [webmessaging]'): Promise<string[]> {
+      const file = folder.write(
+        'senders.yaml',
+        [
+          'genesys: { webmessaging: { deploymentId: a-deployment }, email: { from: { email: care@example.com } } }',
+          `sources: { one: { ${source} } }`,
+          `routes: { told: { on: one/ticket.resolved, template: told, ${route} } }`,
+        ].join('\n'),
+      )
+      folder.write('templates/told.liquid', '---\nsubject: Told\n---\nHello.')
+      const noFixtures = dirname(folder.write('none/readme.txt', ''))
+      const said = await command(['check', '--config', file, '--fixtures', noFixtures, '--json'], {})
+      assert.equal(said.code, 0, said.out)
+      return jsonOf<Checked>(said).warnings.map(({ message }) => message)
+    }
+    const TOKEN = 'secrets: [a-token-of-the-tests]'
+    const KNOWN = 'externalSource: { id: an-id, name: One }'
+
+    for (const [sender, source, place] of [
+      ['by a header', `preset: freshdesk, ${TOKEN}`, /the header x-postrider-token or authorization/],
+      ['by the query', `preset: salesforce, ${TOKEN}`, /the query parameter token/],
+      [
+        'by Basic',
+        'preset: pipedrive, secrets: ["tea:a-password-of-tests"]',
+        /authorization by the scheme Basic/,
+      ],
+      [
+        'by its body',
+        `preset: custom, ${TOKEN}, custom: { token: { body: auth.token }, type: "{{ payload.type }}" }`,
+        /the field auth\.token of the body/,
+      ],
+    ] as const) {
+      it(`one that proves itself ${sender} signs nothing`, async () => {
+        const weak = (await warningsOf(`${source}, ${KNOWN}`)).filter((one) => /signs nothing/.test(one))
+        assert.equal(weak.length, 1)
+        assert.match(weak[0] ?? '', place)
+        assert.doesNotMatch(weak[0] ?? '', /a-token|a-password/)
+      })
+    }
+
+    it('one that signs is not warned of', async () => {
+      const source = `preset: intercom, secrets: [a-client-secret-of-tests], ${KNOWN}`
+      assert.deepEqual(await warningsOf(source), [])
+    })
+
+    it('one that signs its URL needs to be told which', async () => {
+      const source = `preset: hubspot, secrets: [a-client-secret-of-tests], ${KNOWN}`
+      const wanted = (messages: string[]) => messages.filter((one) => /set publicUrl/.test(one))
+      assert.equal(wanted(await warningsOf(source)).length, 1)
+      assert.deepEqual(wanted(await warningsOf(`${source}, publicUrl: https://hooks.example.com`)), [])
+    })
+
+    it('a secret that can be guessed', async () => {
+      const of = (secret: string) => warningsOf(`preset: shopify, secrets: [${secret}], ${KNOWN}`)
+      const short = await of('"1234567"')
+      assert.match(short.join(), /this secret has 7 bytes and can be guessed/)
+      assert.doesNotMatch(short.join(), /1234567/)
+      assert.deepEqual(await of('"12345678"'), [])
+    })
+
+    it('one whose events carry ids and no addresses', async () => {
+      const missing = async (...of: Parameters<typeof warningsOf>) =>
+        (await warningsOf(...of)).filter((one) => /may name no customer that can be found/.test(one))
+      const source = 'preset: zendesk, secrets: [a-signing-secret-of-tests]'
+      const [advice] = await missing(source)
+      assert.match(advice ?? '', /events of one .*externalSource/)
+      assert.deepEqual(await missing(`${source}, ${KNOWN}`), [], 'looked up in its own number space')
+      const named = 'channels: [email], customer: { email: "{{ data.email }}" }'
+      assert.deepEqual(await missing(source, named), [], 'the route says where the address stands')
+      const hubspot =
+        'preset: hubspot, secrets: [a-client-secret-of-tests], publicUrl: https://hooks.example.com'
+      assert.equal((await missing(`${hubspot}, ${KNOWN}`, 'channels: [email]')).length, 1)
+    })
+  })
+
   it('a folder of fixtures that is none is no success', async () => {
     const { code, err } = await command(['check', '--fixtures', join(folder.path, 'nowhere')], {
       POSTRIDER_CONFIG: DEMO_CONFIG,
@@ -150,6 +254,8 @@ describe('check', () => {
 })
 
 describe('preview', () => {
+  const own = temporaryFolder()
+  after(() => own[Symbol.dispose]())
   const variables = { POSTRIDER_CONFIG: DEMO_CONFIG }
   const fixture = (name: string) => ['--fixture', join(FIXTURES, `${name}.json`)]
 
@@ -206,6 +312,36 @@ describe('preview', () => {
       assert.match(said.err, words)
     })
   }
+
+  describe('of a batch', () => {
+    const of = { POSTRIDER_CONFIG: join(ROOT, 'examples/sources/postrider.yaml') }
+    const batch = ['--fixture', join(ROOT, 'fixtures/custom/batch.json')]
+
+    for (const [route, text] of [
+      ['custom-cart-abandoned', 'Hello, you left something in your cart.'],
+      ['custom-order-placed', 'Thank you, Ada Example: your order is placed.'],
+    ] as const) {
+      it(`shows the first event that ${route} says something about`, async () => {
+        const { code, out } = await command(['preview', route, ...batch], of)
+        assert.equal(code, 0, out)
+        assert.ok(out.includes(`\n${text}\n`), out)
+      })
+    }
+
+    it('says why it says nothing about the first where it says nothing about any', async () => {
+      const { code, out } = await command(['preview', 'stripe-order-placed', ...batch], of)
+      assert.equal(code, 1)
+      assert.equal(out, 'No message: no route listens to custom/cart.abandoned\n')
+    })
+
+    it('without an event there is nothing to show', async () => {
+      const fixture = { source: 'hubspot', body: [] }
+      const file = own.write('empty.json', JSON.stringify(fixture))
+      const { code, err } = await command(['preview', 'hubspot-welcome', '--fixture', file], of)
+      assert.equal(code, 1)
+      assert.match(err, /empty\.json holds no event/)
+    })
+  })
 
   describe('of whatsapp', () => {
     const folder = temporaryFolder()

@@ -90,7 +90,13 @@ describe('replay', () => {
       'undelivered.json',
       JSON.stringify({
         source: 'genesys',
-        body: { eventBody: { conversationId: 'conversation-1', messages: [{ id: 'message-1' }] } },
+        body: {
+          eventBody: {
+            conversationId: 'conversation-1',
+            communicationId: '{{ id }}',
+            messages: [{ id: 'message-1' }],
+          },
+        },
       }),
     )
     const unreadable = folder.write('no-event.json', JSON.stringify({ source: 'genesys', body: 'no JSON' }))
@@ -110,12 +116,12 @@ describe('replay', () => {
       )
     })
 
-    it('--times makes new events, of what can be read', async () => {
+    it('--times makes new events, of what has an id that can be new', async () => {
       const said = await replay(told, unreadable, '--times', '3', '--json')
       assert.equal(said.code, 0, said.out)
       assert.deepEqual(
         jsonOf<Replayed[]>(said).map(({ answer }) => answer),
-        ['known', 'known', 'recorded', 'known', 'recorded', 'known'],
+        ['recorded', 'known', 'recorded', 'known', 'recorded', 'known'],
       )
       const [event] = await demo.service.ledger.reads.events({ source: 'genesys', limit: 1 })
       const { eventBody } = JSON.parse(String(event?.raw))

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
+import { localTime } from '../../src/commands/output.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { silentLog } from '../../src/log.ts'
 import { claimLook, entry, openOne, planned, UNCONFIRMED } from '../ledger/contract/build.ts'
+import { createManualClock } from '../manual-clock.ts'
 import { command, jsonOf, temporaryFolder } from './run.ts'
 
 type StatusJson = { ok: boolean; attention: string[]; messages: { unconfirmed: number }; looking: number }
@@ -64,5 +66,64 @@ describe('status: messages of which nobody knows', () => {
     assert.match(out, /^! 1 message unconfirmed and not looked for any more: .*messages settle/m)
     const { ok, attention, looking } = jsonOf<StatusJson>(await status('--json'))
     assert.deepEqual([ok, attention.length, looking], [false, 1, 1])
+  })
+})
+
+describe('status: sources that are expected to be heard of', () => {
+  const folder = temporaryFolder()
+  const DATABASE_URL = `sqlite:${join(folder.path, 'postrider.db')}`
+  const HOUR = 3_600_000
+  const HEARD = Math.floor(systemClock.now() / 1000) * 1000 - 3 * HOUR
+  before(async () => {
+    const clock = createManualClock(HEARD)
+    const ledger = await openLedger({ url: DATABASE_URL, clock, log: silentLog, owner: true })
+    await ledger.record(['one', 'other'].map((source) => entry(HEARD, `of-${source}`, [], { source })))
+    await ledger.close()
+  })
+  after(() => folder[Symbol.dispose]())
+
+  /** With these sources, each by what is expected of it. */
+  function status(expected: Readonly<Record<string, string>>, ...args: string[]) {
+    const sources = Object.entries(expected).map(
+      ([name, every]) => `  ${name}: { preset: standard-webhooks, secrets: []${every} }`,
+    )
+    const config = ['genesys: {}', 'sources:', ...sources, 'routes: {}'].join('\n')
+    return command(['status', ...args], {
+      DATABASE_URL,
+      POSTRIDER_CONFIG: folder.write('postrider.yaml', config),
+    })
+  }
+  const attentionTo = async (expected: Readonly<Record<string, string>>) =>
+    jsonOf<StatusJson>(await status(expected, '--json')).attention
+
+  it('silent for longer than that: since when, and what to do', async () => {
+    const { code, out } = await status({ one: ', expectEvery: 2h', other: ', expectEvery: 1d' })
+    assert.equal(code, 1)
+    const [line, ...more] = out.split('\n').filter((one) => one.startsWith('!'))
+    assert.deepEqual(more, [])
+    assert.ok(line?.startsWith(`! one: silent since ${localTime(HEARD)}, and expected every 2h: `), line)
+    assert.match(line ?? '', /npx postrider sources show one$/)
+  })
+
+  it('never heard of', async () => {
+    const [line, ...more] = await attentionTo({ one: '', new: ', expectEvery: 30d' })
+    assert.deepEqual(more, [])
+    assert.match(line ?? '', /^new: never sent an event, and expected every 30d: .*sources show new$/)
+  })
+
+  it('heard of in time, or expected of nobody: nothing needs a person', async () => {
+    const { code, out } = await status({ one: ', expectEvery: 4h', other: '', new: '' })
+    assert.equal(code, 0, out)
+    assert.match(out, /^Nothing needs a person\.$/m)
+    assert.doesNotMatch(out, /^Silence/m)
+  })
+
+  it('a configuration that cannot be read hides nothing else', async () => {
+    for (const file of [folder.write('broken.yaml', 'sources: ['), join(folder.path, 'none.yaml')]) {
+      const said = await command(['status'], { DATABASE_URL, POSTRIDER_CONFIG: file })
+      assert.equal(said.code, 0, said.err)
+      assert.match(said.out, /^Source +one · last event /m)
+      assert.match(said.out, /^Silence +is not looked at: the configuration cannot be read/m)
+    }
   })
 })

@@ -14,9 +14,6 @@ function only(yaml: string): string {
 
 describe('what the format has and this version does not is refused, whatever its value', () => {
   const cases: [string, string, number][] = [
-    ['sources.crm.publicUrl', inSource('publicUrl: https://hooks.example.com'), 6],
-    ['sources.crm.acceptTests', inSource('acceptTests: false'), 6],
-    ['sources.crm.expectEvery', inSource('expectEvery: 1h'), 6],
     ...[
       'purpose: service',
       'oncePer: 7d',
@@ -43,12 +40,6 @@ describe('what the format has and this version does not is refused, whatever its
       assert.equal(only(yaml), `postrider.yaml:${line} ${key}: not supported yet by this version; remove it`),
     )
   }
-
-  test('another preset', () =>
-    assert.match(
-      only(changed('standard-webhooks', 'hubspot')),
-      /:6 sources\.crm\.preset: .*not supported yet/,
-    ))
 })
 
 describe('a key that does not exist, and the one that was meant', () => {
@@ -205,6 +196,45 @@ describe('a value that is not what was expected', () => {
   })
 })
 
+describe('what any source may say', () => {
+  const cases: [string, RegExp][] = [
+    ['publicUrl: hooks.example.com', /publicUrl: expected the address that senders call/],
+    ['publicUrl: "https://hooks.example.com/?a=b"', /publicUrl: expected the address that senders call/],
+    ['publicUrl: ftp://hooks.example.com', /publicUrl: expected the address that senders call/],
+    ['acceptTests: "yes"', /acceptTests: expected true or false/],
+    ['expectEvery: 59s', /expectEvery: expected at least 1m/],
+    ['custom: { type: "{{ payload.a }}" }', /custom: belongs to the presets custom and github-style/],
+  ]
+  for (const [line, expected] of cases) {
+    test(line, () => assert.match(only(inSource(line)), expected))
+  }
+
+  test('and what it comes to', () => {
+    const yaml = inSource('publicUrl: https://hooks.example.com/in/, acceptTests: true, expectEvery: 1h')
+    const source = loaded({ yaml }).sources.get('crm')
+    assert.equal(source?.publicUrl, 'https://hooks.example.com/in')
+    assert.equal(source?.acceptTests, true)
+    assert.equal(source?.expectEveryMs, 3_600_000)
+  })
+
+  test('the secret that Zendesk signs its first tests with is none, since everybody knows it', () => {
+    const secret = 'dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=='
+    const yaml = changed('preset: standard-webhooks', 'preset: zendesk')
+    const [problem = '', ...others] = problemsOf({ yaml, env: { CRM_WEBHOOK_SECRET: secret } })
+    assert.deepEqual(others, [])
+    assert.match(problem, /:6 sources\.crm\.secrets\.0: this secret is public/)
+    assert.ok(!problem.includes(secret))
+  })
+
+  test('a secret that can be guessed is warned of', () => {
+    const yaml = changed('preset: standard-webhooks', 'preset: shopify')
+    const { warnings } = loaded({ yaml, env: { CRM_WEBHOOK_SECRET: 'hush' } })
+    assert.ok(
+      warnings.some(({ message }) => /secrets: this secret has 4 bytes and can be guessed/.test(message)),
+    )
+  })
+})
+
 describe('what a preset makes of its source', () => {
   const undelivered = (rest: string) =>
     changed(
@@ -250,7 +280,7 @@ describe('what a preset makes of its source', () => {
     const yaml = undelivered('secrets: [short], dedupeFor: 1h, externalSource: { id: a }, notify: x')
     assert.deepEqual(
       problemsOf({ yaml }).map((problem) => problem.replace(/^(\S+ [^:]+): .*/, '$1')),
-      ['dedupeFor', 'externalSource.name', 'notify', 'secrets.0', 'externalSource'].map(
+      ['externalSource.name', 'notify', 'secrets.0', 'dedupeFor', 'externalSource'].map(
         (key) => `postrider.yaml:6 sources.crm.${key}`,
       ),
     )
@@ -258,7 +288,7 @@ describe('what a preset makes of its source', () => {
 
   test('an unknown preset is one problem, whatever its secrets', () => {
     const yaml = undelivered('secrets: [short]').replace('genesys-undelivered', 'genesys')
-    assert.match(only(yaml), /:6 sources\.crm\.preset: expected standard-webhooks .* or genesys-undelivered;/)
+    assert.match(only(yaml), /:6 sources\.crm\.preset: expected one of standard-webhooks, .*shopify, .*svix$/)
   })
 
   test('a token that is not set is none, in check', () => {
@@ -274,7 +304,7 @@ test('every problem is named at once, in the order of the file, then those of th
   webmesaging: { deploymentId: x }
 sources:
   crm: { preset: standard-webhooks, secrets: ["\${MISSING}"], dedupeFor: 1h }
-  genesys: { preset: genesys-undelivered, secrets: ["\${MISSING}", short], externalSource: { id: a, name: b }, expectEvery: 1h }
+  genesys: { preset: genesys-undelivered, secrets: ["\${MISSING}", short], externalSource: { id: a, name: b }, expectEvery: 1s }
 routes:
   one:
     on: shop/a

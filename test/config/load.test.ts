@@ -3,6 +3,9 @@ import { describe, test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import { BASE, changed, ENV, loaded, problemsOf, SECRET, withRoute } from './written.ts'
 
+/** A source that has none of the keys that most do without. */
+const SAYS_NO_MORE = { publicUrl: null, acceptTests: false, expectEveryMs: null, custom: null }
+
 describe('what is loaded', () => {
   test('defaults, every one', () => {
     const { genesys, sources, routes, warnings } = loaded()
@@ -17,6 +20,7 @@ describe('what is loaded', () => {
       secrets: [SECRET],
       dedupeForMs: 30 * 86_400_000,
       externalSource: null,
+      ...SAYS_NO_MORE,
     })
     const [route, ...others] = routes
     assert.deepEqual(others, [])
@@ -119,6 +123,7 @@ routes:
       secrets: ['0123456789abcdef'],
       dedupeForMs: 2 * 86_400_000,
       externalSource: null,
+      ...SAYS_NO_MORE,
     })
     assert.deepEqual(config.sources.get('crm'), {
       name: 'crm',
@@ -126,6 +131,7 @@ routes:
       secrets: [SECRET, SECRET],
       dedupeForMs: 7 * 86_400_000,
       externalSource: { id: 'space-2', name: 'Shop' },
+      ...SAYS_NO_MORE,
     })
     const { on, when, customer, once, ...rest } = config.routes[0] ?? assert.fail('a route')
     assert.deepEqual([on.length, when?.text, once?.text], [2, 'data.a == "b"', '{{ data.ticket }}'])

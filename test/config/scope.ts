@@ -6,7 +6,9 @@ export function scopeWith(data: unknown, customer: Customer = {}): Scope {
   const event = {
     source: 'crm',
     type: 'ticket.resolved',
+    senderType: 'ticket.resolved',
     key: 'msg_1',
+    subject: null,
     occurredAt: Date.UTC(2026, 10, 23, 8),
   }
   return scopeOf(event, { type: event.type, data }, customer)

@@ -4,6 +4,7 @@ import type { Config } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { ReadEvent } from '../../src/event.ts'
 import { CHANNELS } from '../../src/message.ts'
+import { readDelivery } from '../../src/receive/sources/read.ts'
 
 export type ConfigOptions = {
   /** Lines of the route; indented by four. */
@@ -57,15 +58,14 @@ export function customerEvent(
   customer: Record<string, string> = { id: `N-${n}` },
 ): ReadEvent {
   const payload = { type: 'ticket.resolved', data: { customer, ticket: { id: `T-${n}` } } }
-  return {
-    source: 'crm',
-    type: 'ticket.resolved',
-    key: `msg_${n}`,
-    occurredAt: at,
-    receivedAt: at,
-    raw: Buffer.from(JSON.stringify(payload)),
-    payload,
-  }
+  const delivery = { body: Buffer.from(JSON.stringify(payload)), rawHeaders: [], receivedAt: at }
+  const [event] = readDelivery(
+    { name: 'crm', preset: 'standard-webhooks', custom: null },
+    delivery,
+    `msg_${n}`,
+  )
+  if (event === undefined || 'reason' in event) throw new Error('the example cannot be read')
+  return event
 }
 
 /** Integrations that a sandbox has to know for `channelsConfig`. */

@@ -13,7 +13,7 @@ import type { Answer, Contact, Genesys, Identifier } from '../../src/genesys/gen
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { planEvent } from '../../src/plan/plan.ts'
-import { payloadOf } from '../../src/receive/sources/preset.ts'
+import { payloadOf } from '../../src/receive/sources/read.ts'
 import { SANDBOX_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { HELD } from '../contract/held.ts'
 import { createManualClock, type ManualClock } from '../manual-clock.ts'

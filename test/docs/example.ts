@@ -14,6 +14,7 @@ import { readFixture } from '../../src/config/fixtures.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { silentLog } from '../../src/log.ts'
 import { SANDBOX_CLIENT } from '../../src/sandbox/sandbox.ts'
+import { sourceOf } from '../receive/sources/source.ts'
 import { type Ended, ROOT, startPostrider } from '../run-postrider.ts'
 import { sink } from './sink.ts'
 
@@ -175,8 +176,9 @@ async function postAnew(url: string, name: string, change: (body: string) => str
   const read = readFixture(join(ROOT, `fixtures/crm/${name}.json`))
   if (read.kind === 'invalid') throw new Error(read.reason)
   const bytes = (now: Date) => Buffer.from(change(read.fixture.bytes(now).toString()))
-  const signer = { preset: 'standard-webhooks', secret: SECRET } as const
+  const source = sourceOf('standard-webhooks', { name: 'crm' })
+  const signer = { source, secret: SECRET, service: url }
   const delivery = sign({ ...read.fixture, bytes }, signer, { skewMs: 0, fresh: true })
-  const { status } = await post(`${url}/webhooks/crm`, delivery)
+  const { status } = await post(delivery)
   if (status !== 200) throw new Error(`the example event was answered ${status}`)
 }

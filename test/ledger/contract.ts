@@ -14,6 +14,7 @@ import { settlingDeliveries } from './contract/settling-deliveries.ts'
 import { settlingLooks } from './contract/settling-looks.ts'
 import { states } from './contract/states.ts'
 import { undelivered } from './contract/undelivered.ts'
+import { unsignedKeys } from './contract/unsigned-keys.ts'
 import type { ManualClock } from './manual-clock.ts'
 
 /** One empty database, and what a test of any ledger needs beside it. */
@@ -34,6 +35,7 @@ export type Harness = {
 export function ledgerContract(name: string, fresh: () => Promise<Harness>): void {
   describe(name, () => {
     receiving(fresh)
+    unsignedKeys(fresh)
     claiming(fresh)
     opening(fresh)
     settling(fresh)

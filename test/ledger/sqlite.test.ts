@@ -232,6 +232,18 @@ describe('trouble while it runs', () => {
       assert.equal(await ledger.conclude(lease, { state: 'failed', code: 'x', reason: 'allowed' }), true)
     }))
 
+  test('an event whose key is signed claims one hash, and says nothing twice', () =>
+    onFile(async ({ open, raw, clock }) => {
+      const ledger = await open()
+      const hashes = () => raw().prepare('SELECT count(*) AS n FROM event_keys').get()?.n
+      await ledger.record([entry(clock.now(), 'signed')])
+      assert.equal(hashes(), 1)
+      const row = raw().prepare('SELECT sender_type, subject, headers FROM events').get()
+      assert.deepEqual({ ...row }, { sender_type: null, subject: null, headers: null })
+      await ledger.record([entry(clock.now(), 'unsigned', [], { keyIsUnsigned: true })])
+      assert.equal(hashes(), 4)
+    }))
+
   test('new lanes of work that was undone are not remembered', () =>
     onFile(async (harness) => {
       const ledger = await harness.open()

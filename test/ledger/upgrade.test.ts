@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { ledger as first } from '../../src/ledger/migrations/0001-ledger.ts'
+import { looks } from '../../src/ledger/migrations/0002-looks.ts'
 import { claimLooks, claimOne, DAY, draft, entry, messageWith, SENT, UNCONFIRMED } from './contract/build.ts'
 import { type SqliteHarness, sqliteHarness } from './sqlite-harness.ts'
 
@@ -104,7 +105,52 @@ describe('a ledger of the first version', () => {
         ['sent', 'conv-1', null],
       )
       assert.equal((await ledger.reads.summary()).host, 'api.mypurecloud.de')
-      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '2')
+      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '3')
+    }))
+
+  test('has events that say of their sender what was known', () =>
+    onFirst(async (harness) => {
+      const ledger = await harness.open({ owner: false })
+      const events = await ledger.reads.events({ limit: 10, type: 'ticket.*' })
+      assert.equal(events.length, STATES.length)
+      for (const { type, senderType, subject, headers } of events) {
+        assert.deepEqual(
+          [type, senderType, subject, headers],
+          ['ticket.resolved', 'ticket.resolved', null, {}],
+        )
+      }
+      assert.deepEqual(
+        harness
+          .raw()
+          .prepare('SELECT DISTINCT sender_type, subject, headers FROM events')
+          .all()
+          .map(Object.values),
+        [[null, null, null]],
+      )
+      const now = harness.clock.now()
+      const more = {
+        type: 'ticket.resolved',
+        senderType: 'solved',
+        subject: 'T-7',
+        headers: { 'x-topic': 'solved' },
+      }
+      const [recorded] = await ledger.record([entry(now, 'later', [], more)])
+      assert.ok(recorded?.kind === 'recorded')
+      const later = await ledger.reads.event(recorded.eventId)
+      assert.deepEqual([later?.senderType, later?.subject, later?.headers], ['solved', 'T-7', more.headers])
+    }))
+
+  test('nor does one of the second version lose anything', () =>
+    onFirst(async (harness) => {
+      const db = new DatabaseSync(harness.file)
+      db.exec(looks.sqlite())
+      db.exec(`UPDATE meta SET value = '2' WHERE name = 'schema'; UPDATE messages SET waits = 3 WHERE id = 1`)
+      db.close()
+      const ledger = await harness.open({ owner: false })
+      assert.equal((await messageWith(ledger, 1)).waits, 3)
+      const event = await ledger.reads.event(1)
+      assert.deepEqual([event?.senderType, event?.headers], ['ticket.resolved', {}])
+      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '3')
     }))
 
   test('goes on with what it had begun', () =>

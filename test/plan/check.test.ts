@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Config } from '../../src/config/config.ts'
 import { type Fixture, readFixture } from '../../src/config/fixtures.ts'
 import { checkFixture, type FixtureCheck, previewRoute } from '../../src/plan/check.ts'
-import { readStandardWebhook } from '../../src/receive/sources/standard-webhooks.ts'
+import { readDelivery } from '../../src/receive/sources/read.ts'
 import { AT, configWith, eventWith, TICKET } from './house.ts'
 
 const NOW = new Date(AT)
@@ -39,7 +39,7 @@ describe('a fixture against a configuration', () => {
     return result.fixture
   }
   function check(config: Config, content: object): FixtureCheck {
-    return checkFixture(fixture(content), config, readStandardWebhook, NOW)
+    return checkFixture(fixture(content), config, readDelivery, NOW)
   }
   /** What differs where one route of these lines is expected to do this. */
   function differences(lines: string[], ...expect: object[]): readonly string[] {
@@ -212,6 +212,7 @@ describe('a fixture against a configuration', () => {
     assert.deepEqual(check(config, { body, expect: [] }).differences, [])
     assert.deepEqual(check(config, { body, expect: [{ route: 'greet', state: 'sent' }] }).differences, [
       'unreadable: the body is not JSON',
+      'greet: expected a message, none is planned',
     ])
   })
 

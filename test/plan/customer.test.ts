@@ -4,13 +4,14 @@ import fc from 'fast-check'
 import type { Customer } from '../../src/message.ts'
 import { customerOf } from '../../src/plan/customer.ts'
 import { scopeWith } from '../config/scope.ts'
-import { configWith } from './house.ts'
+import { configWith, eventWith } from './house.ts'
 
-const documented = (customer: unknown): Customer => customerOf(scopeWith({ customer }), null)
+const documented = (customer: unknown): Customer =>
+  customerOf(scopeWith({ customer }), null, eventWith({ customer }).customer)
 const byFields = (line: string, data: unknown): Customer => {
   const fields = configWith({ greet: [`customer: ${line}`] }).routes[0]?.customer ?? null
   assert.ok(fields)
-  return customerOf(scopeWith(data), fields)
+  return customerOf(scopeWith(data), fields, eventWith(data).customer)
 }
 
 describe('the documented form', () => {

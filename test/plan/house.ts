@@ -4,6 +4,7 @@ import type { ReadEvent } from '../../src/event.ts'
 import type { Plan } from '../../src/ledger/ledger.ts'
 import type { PlannedMessage } from '../../src/message.ts'
 import { planEvent } from '../../src/plan/plan.ts'
+import { standardWebhooks } from '../../src/receive/sources/standard-webhooks.ts'
 import { loaded } from '../config/written.ts'
 
 export const AT = Date.UTC(2026, 10, 23, 8)
@@ -42,13 +43,26 @@ export function eventWith(data: unknown, rest: Partial<ReadEvent> = {}): ReadEve
   return {
     source: 'crm',
     type: 'ticket.resolved',
+    senderType: rest.type ?? 'ticket.resolved',
     key: 'msg_1',
+    subject: null,
     occurredAt: AT,
     receivedAt: AT,
+    customer: customerIn(data),
+    isTest: false,
     raw: Buffer.from(JSON.stringify(payload)),
+    headers: {},
     payload,
     ...rest,
   }
+}
+
+/** As the preset standard-webhooks reads it. */
+function customerIn(data: unknown): ReadEvent['customer'] {
+  const body = JSON.stringify({ type: 'any', data })
+  const part = { raw: Buffer.from(body), id: null, header: () => null, custom: null }
+  const fields = standardWebhooks.read(part)
+  return 'reason' in fields ? {} : fields.customer
 }
 
 /** A ticket of a customer who can be reached. */

@@ -6,24 +6,24 @@ import { describe, test } from 'node:test'
 import { fixtureFiles, readFixture } from '../../src/config/fixtures.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { checkFixture } from '../../src/plan/check.ts'
-import { PRESETS } from '../../src/receive/sources/preset.ts'
+import { PRESET_NAMES } from '../../src/receive/sources/presets.ts'
+import { readDelivery } from '../../src/receive/sources/read.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NOW = new Date('2026-11-23T08:00:00Z')
 
 /** What `check` does: no environment, no network. */
-function checked(file: string) {
+function checked(file: string, folders: readonly string[] = ['crm']) {
   const loaded = loadConfig({ file: join(ROOT, file), env: {}, unsetVariables: 'warn' })
   assert.deepEqual(loaded.kind === 'invalid' ? loaded.problems : [], [])
   assert.ok(loaded.kind === 'loaded')
   const { config } = loaded
-  const checks = fixtureFiles(join(ROOT, 'fixtures')).map((path) => {
+  const files = folders.flatMap((folder) => fixtureFiles(join(ROOT, 'fixtures', folder)))
+  const checks = files.map((path) => {
     const read = readFixture(path)
     assert.ok(read.kind === 'read', read.kind === 'invalid' ? `${path}: ${read.reason}` : '')
-    const source = config.sources.get(read.fixture.source)
-    assert.ok(source, `${path}: ${file} has its source`)
     assert.ok(read.fixture.expect !== null, `${path} expects something`)
-    return checkFixture(read.fixture, config, PRESETS[source.preset].read, NOW)
+    return checkFixture(read.fixture, config, readDelivery, NOW)
   })
   return { config, checks }
 }
@@ -39,6 +39,21 @@ describe('what the repository brings along passes check', () => {
       )
     })
   }
+
+  test('examples/sources/postrider.yaml with the fixtures of all other senders', () => {
+    const folders = readdirSync(join(ROOT, 'fixtures')).filter((folder) => folder !== 'crm')
+    const { config, checks } = checked('examples/sources/postrider.yaml', folders)
+    assert.deepEqual(
+      checks.filter(({ differences }) => differences.length > 0),
+      [],
+    )
+    const senders = PRESET_NAMES.filter((name) => name !== 'standard-webhooks')
+    assert.deepEqual([...config.sources.keys()].sort(), senders.toSorted(), 'a source of every preset')
+    assert.deepEqual(folders.sort(), senders.toSorted(), 'fixtures of every preset')
+    const planned = new Set(checks.flatMap(({ foreseen }) => foreseen.map(({ route }) => route)))
+    const unplanned = config.routes.map(({ name }) => name).filter((name) => !planned.has(name))
+    assert.deepEqual(unplanned, [], 'every route has a fixture')
+  })
 
   test('the demo needs nothing of the environment, and every one of its routes has a fixture', () => {
     const { config, checks } = checked('examples/demo/postrider.yaml')

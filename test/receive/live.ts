@@ -40,6 +40,8 @@ export function ticketResolved(ticket = 7): string {
 export async function startReceiving(
   options: Pick<Partial<ServerOptions>, 'intake' | 'patience' | 'sender'> & {
     around?: (ledger: Ledger) => Pick<Ledger, 'record' | 'countRefused' | 'ping'>
+    /** Instead of the usual one; its routes have the template `ticket-resolved`. */
+    yaml?: string
   } = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'postrider-receive-'))
@@ -48,7 +50,8 @@ export async function startReceiving(
     join(folder, 'templates/ticket-resolved.liquid'),
     'Ticket {{ data.ticket.id }} is resolved.\n',
   )
-  await writeFile(join(folder, 'postrider.yaml'), CONFIG)
+  const { around = (own: Ledger) => own, yaml = CONFIG, ...rest } = options
+  await writeFile(join(folder, 'postrider.yaml'), yaml)
   const loaded = loadConfig({ file: join(folder, 'postrider.yaml'), env: {}, unsetVariables: 'error' })
   if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems))
 
@@ -56,7 +59,6 @@ export async function startReceiving(
   const { log, lines } = listeningLog()
   const ledgerFile = join(folder, 'ledger.db')
   const ledger = await openLedger({ url: `sqlite:${ledgerFile}`, clock, log, owner: true })
-  const { around = (own: Ledger) => own, ...rest } = options
   const sender = async () => ({ sendsTo: 'sandbox' as const, inFlight: 0, pauses: [] })
   const server = await startServer({
     config: loaded.config,

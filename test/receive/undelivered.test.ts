@@ -77,7 +77,7 @@ describe('a workflow of Genesys Cloud posts what was not delivered', () => {
   test('without the right token nothing is kept, and the refusal is counted', async () => {
     const before = (await live.kept()).events.length
     const wrong: [Record<string, string>, RegExp, string?][] = [
-      [{}, /without the header x-postrider-token/],
+      [{}, /without a token in the header x-postrider-token/],
       [{ 'x-postrider-token': 'a-token-of-somebody-else' }, /none of this source/],
       [{ 'x-postrider-token': TOKEN, authorization: `Bearer ${TOKEN}` }, /one token/],
       [{ authorization: `Basic ${TOKEN}` }, /Bearer/],

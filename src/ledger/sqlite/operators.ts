@@ -2,8 +2,8 @@ import type { MessageState } from '../../message.ts'
 import type { Acted, Ledger } from '../ledger.ts'
 import { clean, messageOf, policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
+import { takenReason } from './insert-messages.ts'
 import { FREE } from './leases.ts'
-import { takenReason } from './record.ts'
 import type { Store } from './store.ts'
 
 type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledger[Name]>[1]

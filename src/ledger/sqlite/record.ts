@@ -1,10 +1,9 @@
-import type { SQLInputValue } from 'node:sqlite'
-import type { PlannedMessage } from '../../message.ts'
-import { eventKeyHash, identifierHashes } from '../hashes.ts'
+import type { ReadEvent } from '../../event.ts'
 import type { Plan, Recordable, Recorded } from '../ledger.ts'
-import { clean, cleanOrNull } from '../rows.ts'
-import { BLOCK_SHIFT } from '../schema.ts'
+import { clean, cleanOrNull, headersOrNull, senderTypeOrNull } from '../rows.ts'
+import { createClaimEvent } from './claim-event.ts'
 import type { Statement } from './database.ts'
+import type { InsertMessages } from './insert-messages.ts'
 import type { Store } from './store.ts'
 import { refusalOf } from './trouble.ts'
 import type { MarkUndelivered } from './undelivered.ts'
@@ -18,27 +17,20 @@ export type Record = {
   forget(): void
 }
 
-export type InsertMessages = (
-  event: { id: number; source: string },
-  plan: Plan,
-  now: number,
-) => { added: number[] }
-
-/** The claim of the event key decides who is first; everything else follows from it. */
+/** The claim of the event decides who is first; everything else follows from it. */
 export function createRecord(
   store: Store,
   insertMessages: InsertMessages,
   markUndelivered: MarkUndelivered,
 ): Record {
   const { prepare, clock } = store
-  const claimKey = prepare(
-    `INSERT INTO event_keys (hash, keep_until) VALUES (?, ?)
-     ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until WHERE event_keys.keep_until < ?`,
-  )
+  const claim = createClaimEvent(store)
   const insertEvent = prepare(
-    `INSERT INTO events (source, type, key, occurred_at, received_at, state, reason, notes, config_version, raw)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO events (source, type, key, occurred_at, received_at, state, reason, notes, config_version, raw,
+                         sender_type, subject, headers)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  const giveReason = prepare('UPDATE events SET reason = ? WHERE id = ?')
   const seeSource = prepare(
     `INSERT INTO sources (name, last_event_at) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at)`,
@@ -58,52 +50,74 @@ export function createRecord(
   }
 
   function one(entry: Recordable, now: number): Recorded[number] {
-    if (!isFirst(entry, now)) return { kind: 'known' }
+    const keepUntil = now + entry.keepKeyForMs
     if (entry.kind === 'unreadable') {
+      if (claim(entry.event, null, keepUntil, now) === 'known') return { kind: 'known' }
       return { kind: 'recorded', eventId: unreadable(entry, entry.event.reason), messageIds: [] }
     }
     const { event, plan } = entry
+    const claimed = claim(event, event.senderType, keepUntil, now)
+    if (claimed === 'known') return { kind: 'known' }
+    if (claimed === 'replayed') return replayed(event, plan)
     const marked = event.undelivered ? markUndelivered(event.undelivered, event.occurredAt, now) : null
-    const eventId = insertEvent.run(
+    const eventId = insert(event, { ...plan, reason: reasonOf(plan, marked) })
+    const { added } = insertMessages({ id: eventId, source: event.source }, plan, now)
+    return { kind: 'recorded', eventId, messageIds: added }
+  }
+
+  function insert(
+    event: ReadEvent,
+    plan: Pick<Plan, 'state' | 'reason' | 'notes' | 'configVersion'>,
+  ): number {
+    const id = insertEvent.run(
       clean(event.source),
       clean(event.type),
       clean(event.key),
       event.occurredAt,
       event.receivedAt,
       plan.state,
-      cleanOrNull(reasonOf(plan, marked)),
+      cleanOrNull(plan.reason),
       JSON.stringify(plan.notes),
       plan.configVersion,
       event.raw,
+      senderTypeOrNull(event),
+      cleanOrNull(event.subject),
+      headersOrNull(event.headers),
     ).lastInsertRowid
     seen(event.source, event.receivedAt)
-    const { added } = insertMessages({ id: eventId, source: event.source }, plan, now)
-    return { kind: 'recorded', eventId, messageIds: added }
+    return id
   }
 
-  function isFirst({ event, keepKeyForMs }: Recordable, now: number): boolean {
-    return claimKey.run(eventKeyHash(event.source, event.key), now + keepKeyForMs, now).changes > 0
+  /** Kept for an operator: nothing of its plan is carried out. */
+  function replayed(event: ReadEvent, { configVersion }: Plan): Recorded[number] {
+    const eventId = insert(event, { state: 'unplanned', reason: null, notes: [], configVersion })
+    const reason = replayedReason(eventId)
+    giveReason.run(reason, eventId)
+    return { kind: 'replayed', eventId, reason }
   }
 
   function unreadable({ event, ...entry }: Recordable, reason: string): number {
-    const configVersion = 'plan' in entry ? entry.plan.configVersion : entry.configVersion
-    const columns: SQLInputValue[] = [clean(event.source), '', clean(event.key)]
-    columns.push(
+    const id = insertEvent.run(
+      clean(event.source),
+      '',
+      clean(event.key),
       event.receivedAt,
       event.receivedAt,
       'unreadable',
       clean(reason),
       '[]',
-      configVersion,
+      'plan' in entry ? entry.plan.configVersion : entry.configVersion,
       event.raw,
-    )
-    const id = insertEvent.run(...columns).lastInsertRowid
+      null,
+      null,
+      headersOrNull(event.headers),
+    ).lastInsertRowid
     seen(event.source, event.receivedAt)
     return id
   }
 
   function setAside(entry: Recordable, refusal: string, now: number): Recorded[number] {
-    if (!isFirst(entry, now)) return { kind: 'known' }
+    if (claim(entry.event, null, now + entry.keepKeyForMs, now) === 'known') return { kind: 'known' }
     const reason = `The ledger refused to store this event as read: ${refusal}. Its body is kept; mend the cause, then: postrider events replan ID`
     return { kind: 'set-aside', eventId: unreadable(entry, reason), reason }
   }
@@ -142,6 +156,11 @@ function reasonOf({ state, reason }: Plan, marked: string | null): string | null
   return state === 'unplanned' && reason !== null ? `${marked}; ${reason}` : marked
 }
 
+/** Why an event whose body came before as another type is not planned. */
+function replayedReason(eventId: number): string {
+  return `Its body came before, as an event of another type. This sender signs neither the id nor the type of a delivery, so that an old one may have been sent again by somebody else, and nothing was planned. Where it is genuine: postrider events replan ${eventId}`
+}
+
 function savepoints(begin: Statement<never>, release: Statement<never>, back: Statement<never>) {
   return <T>(work: () => T): T => {
     begin.run()
@@ -157,70 +176,4 @@ function savepoints(begin: Statement<never>, release: Statement<never>, back: St
       throw error
     }
   }
-}
-
-/** Adds the planned messages that the event has none of yet, takes their `once` keys, and makes them findable by their customer. */
-export function createInsertMessages(store: Store): InsertMessages {
-  const { prepare, lanes, once } = store
-  const insert = prepare(
-    `INSERT INTO messages (event_id, lane, source, route, channel, state, reason, code, due_at, expire_at,
-                           created_at, updated_at, config_version, customer, policies)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, route) DO NOTHING`,
-  )
-  const identify = prepare(
-    `INSERT INTO message_identifiers (block, hash, message_id) VALUES (? >> ${BLOCK_SHIFT}, ?, ?)
-     ON CONFLICT (block, hash, message_id) DO NOTHING`,
-  )
-  const skip = prepare(
-    `UPDATE messages SET state = 'skipped', code = 'once', reason = ? WHERE id = ? AND state = 'scheduled'`,
-  )
-
-  function insertOne(
-    event: { id: number; source: string },
-    planned: PlannedMessage,
-    configVersion: string,
-    now: number,
-  ): number | null {
-    const { route, state, policies, customer, dueAt } = planned
-    const [channel = 'webmessaging'] = policies.channels
-    const inserted = insert.run(
-      event.id,
-      lanes.idOf(route, event.source, channel),
-      event.source,
-      route,
-      channel,
-      state,
-      cleanOrNull(planned.reason),
-      cleanOrNull(planned.code),
-      dueAt,
-      planned.expireAt,
-      now,
-      now,
-      configVersion,
-      JSON.stringify(customer),
-      JSON.stringify(policies),
-    )
-    if (inserted.changes === 0) return null
-    const id = inserted.lastInsertRowid
-    for (const hash of identifierHashes(customer)) identify.run(id, hash, id)
-    if (state !== 'scheduled') return id
-    const holder = policies.once === null ? null : once.take(route, policies.once, id)
-    if (holder !== null) skip.run(takenReason(holder), id)
-    else if (dueAt <= now) store.dueNow()
-    return id
-  }
-
-  return (event, plan, now) => {
-    const added: number[] = []
-    for (const planned of plan.messages) {
-      const id = insertOne(event, planned, plan.configVersion, now)
-      if (id !== null) added.push(id)
-    }
-    return { added }
-  }
-}
-
-/** Why a message of a route with `once` may not go. */
-export function takenReason(holder: number): string {
-  return `Message ${holder} of this route has the same key (once): it was sent, or may still be. See it: postrider messages show ${holder}`
 }

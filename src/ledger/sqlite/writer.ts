@@ -116,13 +116,13 @@ function emptyBatch(): Batch {
 }
 
 /**
- * Takes the bodies of the events out of what becomes JSON, and leaves the parsed payloads behind: the ledger keeps the bytes. Copies, because a
- * body is often a slice of a buffer of 64 kB, all of which would be cloned.
+ * Takes the bodies of the events out of what becomes JSON, and leaves behind what the ledger does not keep: the parsed payloads and the customers.
+ * Copies, because a body is often a slice of a buffer of 64 kB, all of which would be cloned.
  */
 function withoutBodies(entries: Entries, raws: Uint8Array[]): unknown[] {
   return entries.map((entry) => {
     raws.push(new Uint8Array(entry.event.raw))
-    return { ...entry, event: { ...entry.event, raw: undefined, payload: undefined } }
+    return { ...entry, event: { ...entry.event, raw: undefined, payload: undefined, customer: undefined } }
   })
 }
 

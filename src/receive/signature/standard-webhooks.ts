@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Webhook } from 'svix'
-import type { SignatureRefusal, SignedRequest, Verdict } from './verdict.ts'
+import type { StandardScheme } from './scheme.ts'
+import { malformed, NO_SECRET, type Refused, refused, type SignedRequest, type Verdict } from './verdict.ts'
 
 /** The specification's tolerance, both ways: long enough for clocks that drift, short enough to make replays useless. */
 const TOLERANCE_S = 300
+export const TOLERANCE_MS = TOLERANCE_S * 1000
 /** Svix's ids have 30 characters, UUIDs 36. */
 const LONGEST_ID = 255
 /** A rotation carries one signature of 47 characters for each secret; asymmetric ones have 92. */
@@ -22,8 +24,11 @@ const SIGNATURE = /^v\d+[a-z]*,[A-Za-z0-9+/]+={0,2}$/
  *
  * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md; svix 2.5, standardwebhooks 1.1.
  */
-export function verifyStandardWebhook(request: SignedRequest): Verdict {
-  if (request.secrets.length === 0) return refused('no-secret', 'this source has no secret yet')
+export function verifyStandardWebhook(
+  request: Pick<SignedRequest, 'rawHeaders' | 'body' | 'secrets' | 'nowMs'>,
+  key: StandardScheme['key'] = 'whsec',
+): Verdict {
+  if (request.secrets.length === 0) return NO_SECRET
 
   const found = headersOf(request.rawHeaders)
   if (found.kind === 'refused') return found
@@ -53,7 +58,7 @@ export function verifyStandardWebhook(request: SignedRequest): Verdict {
   const stale = outOfTime(Number(timestamp), request.nowMs)
   if (stale) return stale
   const given = signatures.map((one) => Buffer.from(one))
-  for (const expected of expectedOf(request, id, timestamp)) {
+  for (const expected of expectedOf(request, key, id, timestamp)) {
     if (given.some((one) => equal(one, expected))) {
       return { kind: 'authentic', id, timestampMs: Number(timestamp) * 1000 }
     }
@@ -66,7 +71,6 @@ export function verifyStandardWebhook(request: SignedRequest): Verdict {
 
 type SignatureHeaders = { id: string; timestamp: string; signature: string }
 type Family = Partial<SignatureHeaders>
-type Refused = Extract<Verdict, { kind: 'refused' }>
 
 const PARTS = ['id', 'timestamp', 'signature'] as const
 const FAMILIES = ['webhook', 'svix'] as const
@@ -134,10 +138,15 @@ function outOfTime(timestamp: number, nowMs: number): Refused | null {
  * What each secret would have signed. Svix' library signs text, in which all bytes that are not UTF-8 would become U+FFFD and compare as
  * equal; a body that has such bytes is authentic all the same if they were signed, so those alone are signed here byte by byte.
  */
-function* expectedOf({ secrets, body }: SignedRequest, id: string, timestamp: string): Generator<Buffer> {
+function* expectedOf(
+  { secrets, body }: Pick<SignedRequest, 'secrets' | 'body'>,
+  kind: StandardScheme['key'],
+  id: string,
+  timestamp: string,
+): Generator<Buffer> {
   const text = isUtf8(body) ? body.toString('utf8') : null
   const signedAt = new Date(Number(timestamp) * 1000)
-  for (const { webhook, key } of signersOf(secrets)) {
+  for (const { webhook, key } of signersOf(secrets, kind)) {
     if (text !== null) yield Buffer.from(webhook.sign(id, signedAt, text))
     else {
       const mac = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body)
@@ -146,19 +155,37 @@ function* expectedOf({ secrets, body }: SignedRequest, id: string, timestamp: st
   }
 }
 
+/** The signature of Standard Webhooks, as its header holds it. `at`: whole seconds count. */
+export function standardSignature(
+  secret: string,
+  kind: StandardScheme['key'],
+  { id, at, body }: { id: string; at: Date; body: Buffer },
+): string {
+  const [signature] = expectedOf(
+    { secrets: [secret], body },
+    kind,
+    id,
+    String(Math.floor(at.getTime() / 1000)),
+  )
+  return signature?.toString() ?? ''
+}
+
 type Signer = { webhook: Webhook; key: Buffer }
 
-/** Decoding a key costs about as much as a small body's signature. A list of secrets lives as long as its configuration. */
-const signers = new WeakMap<readonly string[], readonly Signer[]>()
+/** Decoding a key costs about as much as a small body's signature. A list of secrets lives as long as its configuration, and belongs to one source. */
+const signers = {
+  whsec: new WeakMap<readonly string[], readonly Signer[]>(),
+  text: new WeakMap<readonly string[], readonly Signer[]>(),
+}
 
-function signersOf(secrets: readonly string[]): readonly Signer[] {
-  let prepared = signers.get(secrets)
+function signersOf(secrets: readonly string[], kind: StandardScheme['key']): readonly Signer[] {
+  let prepared = signers[kind].get(secrets)
   if (prepared === undefined) {
-    prepared = secrets.map((secret) => ({
-      webhook: new Webhook(secret),
-      key: Buffer.from(secret.replace(/^whsec_/, ''), 'base64'),
-    }))
-    signers.set(secrets, prepared)
+    prepared = secrets.map((secret) => {
+      const encoded = kind === 'text' ? Buffer.from(secret).toString('base64') : secret.replace(/^whsec_/, '')
+      return { webhook: new Webhook(encoded), key: Buffer.from(encoded, 'base64') }
+    })
+    signers[kind].set(secrets, prepared)
   }
   return prepared
 }
@@ -166,12 +193,4 @@ function signersOf(secrets: readonly string[]): readonly Signer[] {
 /** In constant time. The length is no secret: every v1 signature has the same. */
 function equal(given: Buffer, expected: Buffer): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected)
-}
-
-function refused(reason: SignatureRefusal, detail: string): Refused {
-  return { kind: 'refused', reason, detail }
-}
-
-function malformed(detail: string): Refused {
-  return refused('malformed-header', detail)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Undelivered } from '../../../src/event.ts'
+import type { Headers, Undelivered } from '../../../src/event.ts'
 import type {
   AttemptDraft,
   Claim,
@@ -80,20 +80,29 @@ export function entry(
   messages: readonly PlannedMessage[] = [],
   rest: {
     type?: string
+    /** The type where it says nothing. */
+    senderType?: string
+    subject?: string
+    headers?: Headers
     source?: string
     keepKeyForMs?: number
     raw?: Buffer
     /** The present where it says nothing. */
     occurredAt?: number
     undelivered?: Undelivered
+    keyIsUnsigned?: boolean
   } = {},
 ): Recordable {
   const {
     type = 'ticket.resolved',
+    senderType = type,
+    subject = null,
+    headers = {},
     source = 'crm',
     keepKeyForMs = 30 * DAY,
     occurredAt = now,
     undelivered,
+    keyIsUnsigned = false,
   } = rest
   const raw = rest.raw ?? Buffer.from(`{"key":"${key}"}`)
   return {
@@ -101,15 +110,35 @@ export function entry(
     event: {
       source,
       type,
+      senderType,
       key,
+      subject,
       occurredAt,
       receivedAt: now,
+      customer: {},
+      isTest: false,
       raw,
+      headers,
       payload: {},
+      ...(keyIsUnsigned ? { keyIsUnsigned } : {}),
       ...(undelivered ? { undelivered } : {}),
     },
     plan: plan(messages),
     keepKeyForMs,
+  }
+}
+
+/** A delivery that could not be read. */
+export function unreadable(
+  now: number,
+  key: string,
+  { raw = Buffer.from('{"half'), ...rest }: { raw?: Buffer; headers?: Headers; keyIsUnsigned?: boolean } = {},
+): Recordable {
+  return {
+    kind: 'unreadable',
+    event: { source: 'crm', key, receivedAt: now, raw, headers: {}, reason: 'Not JSON.', ...rest },
+    configVersion: 'c',
+    keepKeyForMs: DAY,
   }
 }
 

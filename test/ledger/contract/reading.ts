@@ -15,7 +15,10 @@ export function reading(fresh: () => Promise<Harness>): void {
       await ledger.record([entry(clock.now(), 'k2', [], { source: 'shop', type: 'cart.left' })])
       clock.advance(1000)
       await ledger.record([
-        entry(clock.now(), 'k3', [planned(clock.now(), { route: 'other' })], { type: 'ticket_x' }),
+        entry(clock.now(), 'k3', [planned(clock.now(), { route: 'other' })], {
+          type: 'ticket_x',
+          senderType: 'tickets/x',
+        }),
       ])
       const keys = async (filter: Partial<EventFilter>) =>
         (await ledger.reads.events({ limit: 10, ...filter })).map(({ key }) => key)
@@ -27,6 +30,10 @@ export function reading(fresh: () => Promise<Harness>): void {
       assert.deepEqual(await keys({ type: 'ticket.*' }), ['k1'])
       assert.deepEqual(await keys({ type: 'ticket_x' }), ['k3'])
       assert.deepEqual(await keys({ type: '*_*' }), ['k3'])
+      assert.deepEqual(await keys({ type: 'tickets/x' }), ['k3'])
+      assert.deepEqual(await keys({ type: 'ticket*' }), ['k3', 'k1'])
+      assert.deepEqual(await keys({ type: '*/*', state: 'planned' }), ['k3'])
+      assert.deepEqual(await keys({ type: 'tickets/x', source: 'shop' }), [])
       assert.deepEqual(await keys({ type: 'ticket' }), [])
       assert.deepEqual(await keys({ reason: 'no route' }), ['k2'])
       assert.deepEqual(await keys({ since: start + 1000 }), ['k3', 'k2'])
@@ -67,6 +74,24 @@ export function reading(fresh: () => Promise<Harness>): void {
       assert.deepEqual(await ids({ customer: { externalId: 'c-2', email: 'bob@example.com' } }), [second])
       assert.deepEqual(await ids({ customer: { externalId: 'c-2', email: 'ann@example.com' } }), [])
       assert.equal(await ledger.reads.message(99), null)
+    })
+
+    on('messages, by the sender’s own type', async (ledger, { clock }) => {
+      const now = clock.now()
+      const [one] = await ledger.record([
+        entry(now, 'k1', [planned(now)], { type: 'order.placed', senderType: 'orders/create' }),
+        entry(now, 'k2', [planned(now)]),
+      ])
+      assert.ok(one?.kind === 'recorded')
+      for (const type of ['order.placed', 'orders/create', 'orders/*', 'order*']) {
+        const found = await ledger.reads.messages({ limit: 10, type })
+        assert.deepEqual(
+          found.map(({ eventId }) => eventId),
+          [one.eventId],
+          type,
+        )
+      }
+      assert.deepEqual(await ledger.reads.messages({ limit: 10, type: 'orders' }), [])
     })
 
     on('an identifier is not found under another’s name', async (ledger, harness) => {

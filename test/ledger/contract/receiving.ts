@@ -15,6 +15,7 @@ import {
   SENT,
   schedule,
   UNCONFIRMED,
+  unreadable,
 } from './build.ts'
 
 const kinds = (recorded: Recorded) => recorded.map(({ kind }) => kind)
@@ -29,6 +30,9 @@ export function receiving(fresh: () => Promise<Harness>): void {
       const recorded = await ledger.record([
         entry(now, 'k1', [planned(now, { route: 'a', dueAt: now + 5 }), planned(now, { route: 'b' })], {
           raw,
+          senderType: 'ticket:solved',
+          subject: 'T-7',
+          headers: { 'x-topic': 'ticket:solved' },
         }),
       ])
       assert.deepEqual(kinds(recorded), ['recorded'])
@@ -39,7 +43,9 @@ export function receiving(fresh: () => Promise<Harness>): void {
         id: first.eventId,
         source: 'crm',
         type: 'ticket.resolved',
+        senderType: 'ticket:solved',
         key: 'k1',
+        subject: 'T-7',
         occurredAt: now,
         receivedAt: now,
         state: 'planned',
@@ -49,6 +55,7 @@ export function receiving(fresh: () => Promise<Harness>): void {
           { route: 'b', outcome: 'planned', reason: '' },
         ],
         raw,
+        headers: { 'x-topic': 'ticket:solved' },
         configVersion: 'c0ffee',
       })
       assert.equal(first.messageIds.length, 2)
@@ -86,6 +93,8 @@ export function receiving(fresh: () => Promise<Harness>): void {
         createdAt: now,
         updatedAt: now,
       })
+      const [claimed] = await claimAll(ledger)
+      assert.deepEqual(claimed?.event, event, 'and so it is when a message of it is sent')
     })
 
     on('1,000 copies at once are one event with one message', async (ledger, { clock }) => {
@@ -115,19 +124,13 @@ export function receiving(fresh: () => Promise<Harness>): void {
 
     on('keeps what could not be read, with its bytes', async (ledger, { clock }) => {
       const now = clock.now()
-      const event = {
-        source: 'crm',
-        key: 'k1',
-        receivedAt: now,
-        raw: Buffer.from('{"half'),
-        reason: 'Not JSON.',
-      }
-      const unreadable = { kind: 'unreadable', event, configVersion: 'c', keepKeyForMs: DAY } as const
-      assert.deepEqual(kinds(await ledger.record([unreadable, unreadable])), ['recorded', 'known'])
+      const broken = unreadable(now, 'k1', { headers: { 'x-topic': 'carts/update' } })
+      assert.deepEqual(kinds(await ledger.record([broken, broken])), ['recorded', 'known'])
       const [kept] = await ledger.reads.events({ state: 'unreadable', limit: 10 })
       assert.equal(kept?.reason, 'Not JSON.')
-      assert.equal(kept?.type, '')
-      assert.deepEqual(kept?.raw, event.raw)
+      assert.deepEqual([kept?.type, kept?.senderType, kept?.subject], ['', '', null])
+      assert.deepEqual(kept?.headers, { 'x-topic': 'carts/update' })
+      assert.deepEqual(kept?.raw, broken.event.raw)
     })
 
     on('sets aside what the database refuses, and only that', async (ledger, harness) => {
@@ -160,9 +163,12 @@ export function receiving(fresh: () => Promise<Harness>): void {
       const raw = Buffer.from([0, 0xed, 0xa0, 0x80])
       const customer = { name: 'a\0b\ud800' }
       const messages = [planned(now, { customer, reason: 'x\0\udfff', code: 'c', state: 'failed' })]
-      await ledger.record([entry(now, 'k\0\ud800', messages, { type: 't\0y\ud800pe', raw })])
+      const headers = { 'x-odd': '\0\ud800' }
+      const odd = { type: 't\0y\ud800pe', senderType: 's\0', subject: '\udfff', headers, raw }
+      await ledger.record([entry(now, 'k\0\ud800', messages, odd)])
       const [event] = await ledger.reads.events({ limit: 1 })
       assert.equal(event?.type, 't\ufffdy\ufffdpe')
+      assert.deepEqual([event?.senderType, event?.subject, event?.headers], ['s\ufffd', '\ufffd', headers])
       assert.equal(event?.key, 'k\ufffd\ufffd')
       assert.deepEqual(event?.raw, raw)
       const [message] = await ledger.reads.messages({ limit: 1 })
@@ -289,17 +295,16 @@ export function receiving(fresh: () => Promise<Harness>): void {
 
     on('says what an unreadable event turned out to be', async (ledger, { clock }) => {
       const now = clock.now()
-      const event = { source: 'crm', key: 'k1', receivedAt: now, raw: Buffer.from('{}'), reason: 'No type.' }
-      const [recorded] = await ledger.record([
-        { kind: 'unreadable', event, configVersion: 'c', keepKeyForMs: DAY },
-      ])
+      const headers = { 'x-topic': 'reads/now' }
+      const [recorded] = await ledger.record([unreadable(now, 'k1', { headers })])
       assert.ok(recorded?.kind === 'recorded')
-      await ledger.addPlan(recorded.eventId, plan([planned(now)]), { type: 'read.now', occurredAt: 5 })
+      const as = { type: 'read.now', senderType: 'reads/now', subject: 'T-7', occurredAt: 5 }
+      await ledger.addPlan(recorded.eventId, plan([planned(now)]), as)
       const read = await ledger.reads.event(recorded.eventId)
-      assert.deepEqual(
-        [read?.state, read?.type, read?.occurredAt, read?.reason],
-        ['planned', 'read.now', 5, null],
-      )
+      assert.ok(read)
+      const { type, senderType, subject, occurredAt } = read
+      assert.deepEqual({ type, senderType, subject, occurredAt }, as)
+      assert.deepEqual([read.state, read.reason, read.headers], ['planned', null, headers])
     })
 
     on('knows no event that is not there, and harms no neighbour', async (ledger, { clock }) => {

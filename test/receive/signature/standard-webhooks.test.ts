@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { verifyStandardWebhook } from '../../../src/receive/signature/standard-webhooks.ts'
@@ -25,27 +23,6 @@ function verifyWith(
 function assertRefused(verdict: ReturnType<typeof verify>, reason: SignatureRefusal) {
   assert.equal(verdict.kind === 'refused' ? verdict.reason : 'authentic', reason)
 }
-
-type Vector = {
-  secret: string
-  headers: Record<string, string>
-  body: string
-  nowMs: number
-  expected: 'valid' | 'invalid'
-  reason: string
-  origin: string
-}
-const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors.json'), 'utf8')) as Vector[]
-
-describe('vectors of the specification, Svix and BigCommerce', () => {
-  assert.ok(vectors.length >= 19)
-  for (const { secret, headers, body, nowMs, expected, reason, origin } of vectors) {
-    test(`${expected}: ${reason} (${origin})`, () => {
-      const verdict = verify({ headers, body: Buffer.from(body) }, { secrets: [secret], nowMs })
-      assert.equal(verdict.kind, expected === 'valid' ? 'authentic' : 'refused')
-    })
-  }
-})
 
 describe('what is authentic', () => {
   test('signatures of other schemes beside ours', () => {
@@ -88,6 +65,16 @@ describe('what is authentic', () => {
     assert.equal(verify(sound({ body: '' })).kind, 'authentic')
     assert.equal(verify(sound({ body: '{"name":"Zoë 🎟 \\u0000"}' })).kind, 'authentic')
   })
+})
+
+test('one list of secrets is read as the key is, by its scheme', () => {
+  // As base64 and as text it is two keys.
+  const secrets = ['bm90IHRoZSBzYW1lIGtleSE=']
+  const { headers, body } = sound({ secrets })
+  const request = { rawHeaders: rawHeadersOf(headers), body, secrets, nowMs: NOW }
+  assert.equal(verifyStandardWebhook(request, 'whsec').kind, 'authentic')
+  assertRefused(verifyStandardWebhook(request, 'text'), 'no-match')
+  assert.equal(verifyStandardWebhook(request, 'whsec').kind, 'authentic')
 })
 
 describe('what is refused before any signature is computed', () => {
@@ -199,36 +186,6 @@ test('a refusal quotes neither the request nor a secret', () => {
     assert.ok(!words.includes(quoted))
   }
 })
-
-test('any single bit changed in body, id, timestamp or signature is refused', () => {
-  fc.assert(
-    fc.property(
-      fc.json({ maxDepth: 3 }),
-      fc.stringMatching(/^[\w-]{1,40}$/),
-      fc.constantFrom('body', 'id', 'timestamp', 'signature'),
-      fc.nat(),
-      (text, id, part, at) => {
-        const delivery = sound({ id, body: text })
-        assert.equal(verify(delivery).kind, 'authentic')
-        if (part === 'body') {
-          return verify({ ...delivery, body: flipped(delivery.body, at) }).kind === 'refused'
-        }
-        const name = `webhook-${part}`
-        // As node reads headers: each byte a character.
-        const value = flipped(Buffer.from(delivery.headers[name] ?? '', 'latin1'), at).toString('latin1')
-        return verify({ ...delivery, headers: { ...delivery.headers, [name]: value } }).kind === 'refused'
-      },
-    ),
-    { numRuns: 400 },
-  )
-})
-
-function flipped(bytes: Buffer, at: number): Buffer {
-  const copy = Buffer.from(bytes)
-  const index = Math.floor(at / 8) % copy.length
-  copy.writeUInt8(copy.readUInt8(index) ^ (1 << (at % 8)), index)
-  return copy
-}
 
 test('never throws, whatever the headers', () => {
   const header = fc.tuple(

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import {
-  readGenesysUndelivered,
-  verifyGenesysUndelivered,
-} from '../../../src/receive/sources/genesys-undelivered.ts'
-import { payloadOf } from '../../../src/receive/sources/preset.ts'
-import { TOKEN } from '../signing.ts'
+import { payloadOf, readDelivery } from '../../../src/receive/sources/read.ts'
+import { sourceOf } from './source.ts'
 
 const RECEIVED = Date.UTC(2026, 10, 23, 9, 0, 0)
-const META = { source: 'genesys', key: 'k', receivedAt: RECEIVED }
+const META = { source: 'genesys', receivedAt: RECEIVED }
 
 /** As the topic has it. */
 const BODY = {
@@ -27,7 +23,12 @@ const BODY = {
 }
 
 const bytes = (body: unknown) => Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
-const read = (body: unknown) => readGenesysUndelivered(bytes(body), META)
+function read(body: unknown) {
+  const delivery = { body: bytes(body), rawHeaders: [], receivedAt: RECEIVED }
+  const [event] = readDelivery(sourceOf('genesys-undelivered', { name: 'genesys' }), delivery, null)
+  assert.ok(event)
+  return event
+}
 function eventOf(body: unknown) {
   const event = read(body)
   assert.ok(!('reason' in event), 'reason' in event ? event.reason : '')
@@ -38,22 +39,19 @@ function reasonOf(body: unknown): string {
   assert.ok('reason' in event, 'was read')
   return event.reason
 }
-function keyOf(body: unknown): string {
-  const verdict = verifyGenesysUndelivered({
-    rawHeaders: ['x-postrider-token', TOKEN],
-    body: bytes(body),
-    secrets: [TOKEN],
-    nowMs: RECEIVED,
-  })
-  assert.equal(verdict.kind, 'authentic')
-  return verdict.kind === 'authentic' ? verdict.id : ''
-}
+const keyOf = (body: unknown): string => read(body).key
 
 describe('what is read', () => {
   test('the conversation, the messages, the time, and the body as it is', () => {
     assert.deepEqual(eventOf(BODY), {
       ...META,
       type: 'genesys.undelivered',
+      senderType: 'genesys.undelivered',
+      key: keyOf(BODY),
+      subject: null,
+      customer: {},
+      isTest: false,
+      headers: {},
       occurredAt: RECEIVED - 60_000,
       raw: bytes(BODY),
       payload: BODY,
@@ -144,7 +142,10 @@ describe('payloadOf reads an event again', () => {
     id: 1,
     source,
     type,
+    senderType: type,
     key: 'k',
+    subject: null,
+    headers: {},
     occurredAt: RECEIVED,
     receivedAt: RECEIVED,
     state: 'planned' as const,
@@ -153,13 +154,7 @@ describe('payloadOf reads an event again', () => {
     raw,
     configVersion: 'v',
   })
-  const source = {
-    name: 'genesys',
-    preset: 'genesys-undelivered' as const,
-    secrets: [],
-    dedupeForMs: 1,
-    externalSource: null,
-  }
+  const source = sourceOf('genesys-undelivered', { name: 'genesys' })
 
   test('by its source, and by its type where the source is gone', () => {
     const undelivered = event('genesys', 'genesys.undelivered', bytes(BODY))

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { readStandardWebhook } from '../../../src/receive/sources/standard-webhooks.ts'
+import { readDelivery } from '../../../src/receive/sources/read.ts'
+import { sourceOf } from './source.ts'
 
 const META = { source: 'crm', key: 'msg_1', receivedAt: Date.UTC(2026, 10, 23, 9, 0, 0) }
 const read = (body: unknown) => readText(typeof body === 'string' ? body : JSON.stringify(body))
-const readText = (text: string) => readStandardWebhook(Buffer.from(text), META)
+const readText = (text: string) => readBytes(Buffer.from(text))
+function readBytes(body: Buffer) {
+  const delivery = { body, rawHeaders: [], receivedAt: META.receivedAt }
+  const [event] = readDelivery(sourceOf('standard-webhooks', { name: META.source }), delivery, META.key)
+  assert.ok(event)
+  return event
+}
 
 function reasonOf(body: unknown): string {
   const event = read(body)
@@ -22,13 +29,18 @@ describe('what is read', () => {
   test('type, time and payload, with what the payload holds besides', () => {
     const body = { type: 'ticket.resolved', timestamp: '2026-11-23T08:00:00Z', data: { a: 1 }, extra: [1] }
     const raw = Buffer.from(JSON.stringify(body))
-    assert.deepEqual(readStandardWebhook(raw, META), {
+    assert.deepEqual(readBytes(raw), {
       source: 'crm',
       type: 'ticket.resolved',
+      senderType: 'ticket.resolved',
       key: 'msg_1',
+      subject: null,
       occurredAt: Date.UTC(2026, 10, 23, 8),
       receivedAt: META.receivedAt,
+      customer: {},
+      isTest: false,
       raw,
+      headers: {},
       payload: body,
     })
   })
@@ -158,7 +170,7 @@ describe('what is not, and why', () => {
 
   test('bytes that are not UTF-8, which are kept', () => {
     const raw = Buffer.from('{"type":"a","data":{"name":"Zo\xe9"}}', 'latin1')
-    assert.deepEqual(readStandardWebhook(raw, META), { ...META, raw, reason: 'the body is not UTF-8' })
+    assert.deepEqual(readBytes(raw), { ...META, raw, headers: {}, reason: 'the body is not UTF-8' })
   })
 
   test('no reason quotes the body', () => {

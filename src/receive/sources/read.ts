@@ -1,0 +1,93 @@
+import type { Source } from '../../config/config.ts'
+import type { Event, Headers, ReadEvent, UnreadableEvent } from '../../event.ts'
+import { headerOf } from '../signature/headers.ts'
+import { UNDELIVERED } from './genesys-undelivered.ts'
+import { keyOfBytes, type Part, type Preset } from './preset.ts'
+import { type PresetName, presetNamed } from './presets.ts'
+
+/** A source as far as reading needs it. */
+export type Reader = Pick<Source, 'name' | 'preset' | 'custom'>
+type Sources = { sources: ReadonlyMap<string, Source> }
+
+/**
+ * The events of an authentic delivery, each apart: one that cannot be read does not hide its neighbours. None where it holds none. `id`: what its scheme has signed as
+ * the event's id. `receivedAt`: epoch milliseconds.
+ */
+export function readDelivery(
+  source: Reader,
+  delivery: { body: Buffer; rawHeaders: readonly string[]; receivedAt: number },
+  id: string | null,
+): (ReadEvent | UnreadableEvent)[] {
+  const preset = presetNamed(source.preset)
+  const header = (name: string) => headerOf(delivery.rawHeaders, name)
+  const event = (raw: Buffer) => readPart(source, { raw, id, header }, delivery.receivedAt)
+  const path = source.custom?.reading.events ?? null
+  const split = preset.split?.(delivery.body, path)
+  if (split === undefined) return [event(delivery.body)]
+  if (split.kind === 'parts') return split.parts.map(event)
+  const { body: raw, receivedAt } = delivery
+  const headers = kept(preset, source.custom, header)
+  return [{ source: source.name, key: id ?? keyOfBytes(raw), receivedAt, raw, headers, reason: split.reason }]
+}
+
+/** Reads an event of the ledger anew, as its source reads such events at present. */
+export function readAgain(event: Event, { sources }: Sources): ReadEvent | UnreadableEvent {
+  const { raw, headers, key, receivedAt } = event
+  const source = sources.get(event.source) ?? { name: event.source, preset: presetOf(event), custom: null }
+  return readPart(source, { raw, id: key, header: (name) => headers[name] ?? null }, receivedAt)
+}
+
+/** Reads the bodies of events as their sources do, for whoever renders them later. */
+export function payloadOf(config: Sources) {
+  return (event: Event) => {
+    const again = readAgain(event, config)
+    return 'reason' in again
+      ? { kind: 'unreadable' as const, reason: `The event's body cannot be read: ${again.reason}.` }
+      : { kind: 'read' as const, payload: again.payload }
+  }
+}
+
+/** Of an event whose source is gone. Events of `postrider send` (CLI_SOURCE) are written as Standard Webhooks. */
+function presetOf({ type }: Pick<Event, 'type'>): PresetName {
+  return type === UNDELIVERED ? 'genesys-undelivered' : 'standard-webhooks'
+}
+
+function readPart(
+  source: Reader,
+  { raw, id, header }: Pick<Part, 'raw' | 'id' | 'header'>,
+  receivedAt: number,
+): ReadEvent | UnreadableEvent {
+  const preset = presetNamed(source.preset)
+  const { keyIsUnsigned } = preset
+  const headers = kept(preset, source.custom, header)
+  const fields = preset.read({ raw, id, header, custom: source.custom?.reading ?? null })
+  const common = {
+    source: source.name,
+    receivedAt,
+    raw,
+    headers,
+    ...(keyIsUnsigned ? { keyIsUnsigned } : {}),
+  }
+  if ('reason' in fields) return { ...common, key: id ?? keyOfBytes(raw), reason: fields.reason }
+  const { occurredAt, key, ...rest } = fields
+  const at = occurredAt ?? receivedAt
+  return {
+    ...common,
+    ...rest,
+    key: key ?? keyOfBytes(raw),
+    // What marks messages must not mark those that were sent after it was received, whatever the clock of who reports.
+    occurredAt: rest.undelivered ? Math.min(at, receivedAt) : at,
+  }
+}
+
+/** More than any header that says a topic or a shop. */
+const LONGEST = 500
+
+function kept({ headers }: Preset, custom: Source['custom'], header: Part['header']): Headers {
+  return Object.fromEntries(
+    [...headers, ...(custom?.reading.headers ?? [])].flatMap((name) => {
+      const value = header(name)
+      return value === null ? [] : [[name, value.slice(0, LONGEST)] as const]
+    }),
+  )
+}
