@@ -1,14 +1,10 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { singleHeader } from './headers.ts'
-import type { Grammar, MacScheme, SignedTime } from './scheme.ts'
+import type { MacScheme, SignedTime } from './scheme.ts'
+import { signaturesIn } from './signatures.ts'
 import { type ReadTime, signedTimeOf, TIME_WORDS } from './time.ts'
 import { signedUri } from './url.ts'
 import { malformed, NO_SECRET, type Refused, refused, type SignedRequest, type Verdict } from './verdict.ts'
-
-/** Far above any sender's: Stripe's, with a signature for each of two secrets, has 150. */
-const LONGEST_HEADER = 4096
-/** A rotation has two. */
-const MOST_SIGNATURES = 32
 
 /** What a signature is made over, apart from its key. */
 export type Signable = Pick<SignedRequest, 'rawHeaders' | 'body' | 'method' | 'url'> & {
@@ -34,13 +30,13 @@ export function verifyMac(scheme: MacScheme, request: SignedRequest): Verdict {
   if (unsure) return unsure
 
   const signable = { ...request, timestamp: time.text }
-  for (const key of keysOf(request.secrets, scheme.key)) {
-    if (fits(scheme, key, signable, given.signatures)) {
+  for (const secret of request.secrets) {
+    if (fits(scheme, secret, signable, given.signatures)) {
       return { kind: 'authentic', id: null, timestampMs: time.at }
     }
   }
   for (const { secret, means } of scheme.publicSecrets ?? []) {
-    if (fits(scheme, keyOf(secret, scheme.key), signable, given.signatures)) return refused('no-match', means)
+    if (fits(scheme, secret, signable, given.signatures)) return refused('no-match', means)
   }
   return refused(
     'no-match',
@@ -58,33 +54,10 @@ function withoutSignedHeader(scheme: MacScheme, { rawHeaders }: SignedRequest): 
   return null
 }
 
-/** Making a key costs a fifth of a small body's signature. A list of secrets lives as long as its configuration. */
-const keys = {
-  text: new WeakMap<readonly string[], readonly KeyObject[]>(),
-  base64: new WeakMap<readonly string[], readonly KeyObject[]>(),
-  hex: new WeakMap<readonly string[], readonly KeyObject[]>(),
-}
-
-function keysOf(secrets: readonly string[], encoding: MacScheme['key']): readonly KeyObject[] {
-  let made = keys[encoding].get(secrets)
-  if (made === undefined) {
-    made = secrets.map((secret) => keyOf(secret, encoding))
-    keys[encoding].set(secrets, made)
-  }
-  return made
-}
-
-function keyOf(secret: string, encoding: MacScheme['key']): KeyObject {
-  return createSecretKey(Buffer.from(secret, encoding === 'text' ? 'utf8' : encoding))
-}
-
 /** The signature of these parts with a secret, encoded as the scheme does it, without its prefix. */
 export function macOf(scheme: MacScheme, secret: string, signable: Signable): string {
-  return macWith(scheme, keyOf(secret, scheme.key), signable)
-}
-
-function macWith(scheme: MacScheme, key: KeyObject, signable: Signable): string {
-  const mac = createHmac(scheme.algorithm, key)
+  // A key as a Buffer costs five times what the whole of a small body does otherwise.
+  const mac = createHmac(scheme.algorithm, secret, { encoding: KEY_ENCODING[scheme.key] })
   let text = ''
   for (const part of scheme.signed) {
     if (part === 'timestamp') text += signable.timestamp
@@ -106,53 +79,14 @@ function macWith(scheme: MacScheme, key: KeyObject, signable: Signable): string 
   return mac.digest(scheme.encoding)
 }
 
-function fits(scheme: MacScheme, key: KeyObject, signable: Signable, signatures: readonly string[]): boolean {
-  const expected = Buffer.from(macWith(scheme, key, signable))
+const KEY_ENCODING = { text: 'utf8', base64: 'base64', hex: 'hex' } as const
+
+function fits(scheme: MacScheme, secret: string, signable: Signable, signatures: readonly string[]): boolean {
+  const expected = Buffer.from(macOf(scheme, secret, signable))
   return signatures.some((signature) => {
     const given = Buffer.from(signature)
     return given.length === expected.length && timingSafeEqual(given, expected)
   })
-}
-
-type Given = { kind: 'given'; signatures: readonly string[]; timestamp: string | null }
-
-function signaturesIn(header: string, scheme: MacScheme): Given | Refused {
-  const { header: name, grammar } = scheme
-  if (header.length > LONGEST_HEADER) {
-    return malformed(`the header ${name} must have at most ${LONGEST_HEADER} characters`)
-  }
-  const given = grammar.kind === 'one' ? oneIn(header, grammar.prefix) : pairsIn(header, grammar)
-  const wellFormed = scheme.encoding === 'hex' ? /^[0-9a-f]+$/ : /^[A-Za-z0-9+/]+={0,2}$/
-  // Of several, one that is garbled does not spoil the others.
-  if (given?.signatures.some((signature) => wellFormed.test(signature))) return given
-  const form =
-    grammar.kind === 'one'
-      ? `${grammar.prefix}${scheme.encoding}`
-      : `${grammar.timestamp}=…,${grammar.signature}=${scheme.encoding}`
-  return malformed(
-    `the header ${name} must hold one signature as ${form}${scheme.encoding === 'hex' ? ' in lower case' : ''}`,
-  )
-}
-
-function oneIn(header: string, prefix: string): Given | null {
-  if (!header.startsWith(prefix)) return null
-  return { kind: 'given', signatures: [header.slice(prefix.length)], timestamp: null }
-}
-
-/** Other keys (Stripe's test scheme `v0`) are passed over; a second time is none. Blanks are what a proxy puts between two headers that it joins. */
-function pairsIn(header: string, grammar: Extract<Grammar, { kind: 'pairs' }>): Given | null {
-  if (/\s/.test(header)) return null
-  const signatures: string[] = []
-  const timestamps: string[] = []
-  for (const pair of header.split(',')) {
-    const at = pair.indexOf('=')
-    const key = pair.slice(0, Math.max(at, 0))
-    if (key === grammar.signature) signatures.push(pair.slice(at + 1))
-    else if (key === grammar.timestamp) timestamps.push(pair.slice(at + 1))
-  }
-  const [timestamp, another] = timestamps
-  if (timestamp === undefined || another !== undefined || signatures.length > MOST_SIGNATURES) return null
-  return { kind: 'given', signatures, timestamp }
 }
 
 type Time = { kind: 'time'; text: string; at: number | null }
