@@ -160,7 +160,7 @@ describe('what the docs name', () => {
       'config/templates',
     ]
       .concat(
-        ['record', 'open-attempt', 'operators', 'recover', 'settle-look', 'undelivered'].map(
+        ['insert-messages', 'open-attempt', 'operators', 'recover', 'settle-look', 'undelivered'].map(
           (name) => `ledger/sqlite/${name}`,
         ),
       )
@@ -176,8 +176,9 @@ describe('what the docs name', () => {
       assert.ok(operations.spans.includes(name), `the log's field ${name} is not in the docs`)
     }
     const refusals =
-      /SignatureRefusal =([\s\S]*)$/.exec(source('src/receive/signature/verdict.ts'))?.[1] ?? ''
+      /SignatureRefusal =((?:\s*\|\s*'[a-z-]+')+)/.exec(source('src/receive/signature/verdict.ts'))?.[1] ?? ''
     const webhooks = readPage('docs/webhooks.md')
+    assert.match(refusals, /'wrong-url'/)
     for (const [, reason = ''] of refusals.matchAll(/'([a-z0-9-]+)'/g)) {
       assert.ok(webhooks.spans.includes(reason), `the refusal ${reason} is not in the docs`)
     }

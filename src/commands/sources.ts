@@ -86,7 +86,7 @@ function sourceJson(source: Source, variables: Variables) {
     url: `${address}${tokenInUrl(source)}`,
     secrets: source.secrets.length,
     proof: schemeWords(scheme),
-    weakness: weakness(scheme),
+    weakness: weakness(scheme, preset.keyIsUnsigned),
     setup: { ...preset.setup, steps: preset.setup.steps.map((step) => withAddress(step, address)) },
     advice: preset.customer.advice,
     dedupeFor: formatDuration(source.dedupeForMs),

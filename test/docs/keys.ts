@@ -18,12 +18,12 @@ export function configurationKeys(): { honoured: ReadonlySet<string>; refused: R
   const walk = (schema: Schema, path: readonly string[]) => {
     const bare = unwrapped(schema)
     const { shape, valueType, options } = bare.def
-    const inner = options?.map(unwrapped).find(({ def }) => def.shape !== undefined)
+    const inner = options?.map(unwrapped).filter(({ def }) => def.shape !== undefined) ?? []
     if (bare.def.type === 'undefined') refused.add(path.join('.'))
     else if (shape) for (const [key, value] of Object.entries(shape)) walk(value, [...path, key])
     else if (valueType) walk(valueType, [...path, 'NAME'])
     else honoured.add(path.join('.'))
-    if (inner) walk(inner, path)
+    for (const one of inner) walk(one, path)
   }
   walk(Format as unknown as Schema, [])
   return { honoured, refused }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { ROOT } from '../run-postrider.ts'
+import { slugOf } from './slug.ts'
 
 export type Block = {
   language: string
@@ -97,11 +98,6 @@ function parted(text: string): { blocks: Block[]; prose: string[] } {
     open = null
   }
   return { blocks, prose }
-}
-
-function slugOf(heading: string): string {
-  const words = heading.replace(/^#+ /, '').toLowerCase()
-  return words.replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
 }
 
 function tablesOf(prose: readonly string[]): Page['tables'] {

@@ -29,13 +29,15 @@ function partWords(part: SignedPart): string | null {
   return 'header' in part ? `the header ${part.header}` : null
 }
 
-/** What it does not prove; null where body and time are signed. */
-export function weakness(scheme: Scheme): string | null {
+/** What it does not prove; null where body and time are signed. `keyIsUnsigned`: of the sender's preset. */
+export function weakness(scheme: Scheme, keyIsUnsigned: boolean): string | null {
   if (scheme.kind === 'token') {
     return 'Whoever learns the secret can send any event, and send it again: it proves neither the body nor the time. In a URL it also stands in the logs of proxies. HTTPS only; change it from time to time.'
   }
   if (scheme.kind === 'mac' && scheme.timestamp === null) {
-    return 'No time is signed: an old delivery can be sent again. Its body is remembered as long as its id, so it is known, or kept without being planned where it comes under another topic.'
+    return keyIsUnsigned
+      ? 'No time is signed: an old delivery can be sent again. Its body is remembered as long as its id, so it is known, or kept without being planned where it comes under another topic.'
+      : 'No time is signed: an old delivery can be sent again. Its id is in the signed body, so that it is known for as long as ids are remembered.'
   }
   return null
 }

@@ -23,8 +23,6 @@ export type Preset = {
   dedupe: { forMs: number; leastMs: number }
   /** The headers that `read` needs, in lower case; kept with the event so that it can be read again. */
   headers: readonly string[]
-  /** The one of them that says what happened; absent: the body does. */
-  topicHeader?: string
   /** The event's id or type stands in a header that is not signed: the body's bytes are remembered too. */
   keyIsUnsigned: boolean
   /** What the sender calls an event, and our word for it. In order: the first that holds. */

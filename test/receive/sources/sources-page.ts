@@ -28,10 +28,13 @@ export function sourcesSections(): string {
   return `${['## Senders', index, ...presets.map(([name, preset]) => section(name, preset))].join('\n\n')}\n`
 }
 
-function section(name: string, { title, scheme, dedupe, types, customer, setup }: Preset): string {
+function section(
+  name: string,
+  { title, scheme, keyIsUnsigned, dedupe, types, customer, setup }: Preset,
+): string {
   const { steps, secret, body, test, retries, on503, revive, missed } = setup
   const others = Object.entries(ALIASES).flatMap(([alias, of]) => (of === name ? [`\`${alias}\``] : []))
-  const weak = scheme && weakness(scheme)
+  const weak = scheme && weakness(scheme, keyIsUnsigned)
   const { names, advice } = customer
   const told = [
     ['Preset', [`\`${name}\``, ...others].join(' or ')],
@@ -75,7 +78,9 @@ function namesWords(names: Preset['customer']['names']): string {
 function shortProof(scheme: Scheme | null): string {
   if (scheme === null) return 'what its configuration says'
   if (scheme.kind === 'token') return 'a secret that comes along: nothing is signed'
-  return weakness(scheme) === null ? 'a signature over body and time' : 'a signature over the body, no time'
+  return weakness(scheme, true) === null
+    ? 'a signature over body and time'
+    : 'a signature over the body, no time'
 }
 
 /** Padded, to be read as text too. */
