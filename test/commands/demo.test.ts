@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { postrider, type Running, startPostrider } from '../run-postrider.ts'
-import { temporaryFolder } from './run.ts'
+import { command, temporaryFolder } from './run.ts'
 
 const DONE = /Ctrl-C stops it/
 
@@ -35,7 +35,7 @@ describe('demo', () => {
 
   it('takes nothing of a real configuration, and is refused in production', async () => {
     const env = { PORT: '0', NODE_ENV: 'production', GENESYS_REGION: '?', TRUST_PROXY: '?' }
-    const { code, err } = await postrider(['demo'], { cwd: here.path, env })
+    const { code, err } = await command(['demo'], env)
     assert.equal(code, 1)
     assert.match(err, /NODE_ENV.*--sandbox/)
   })

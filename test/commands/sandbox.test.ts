@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline'
 import { after, describe, it } from 'node:test'
 import { parse } from 'dotenv'
 import { DEPLOYMENT, EXTERNAL_SOURCE } from '../../src/sandbox/directory.ts'
-import { postrider, ROOT } from '../run-postrider.ts'
-import { DEMO_CONFIG, type Folder, SECRET, temporaryFolder } from './run.ts'
+import { ROOT } from '../run-postrider.ts'
+import { command, DEMO_CONFIG, type Folder, SECRET, temporaryFolder } from './run.ts'
 
 const NAMES = [
   'GENESYS_CLIENT_ID',
@@ -47,7 +47,8 @@ async function runSandbox(cwd: string, env: Record<string, string> = {}): Promis
 
 async function assertUsable(folder: Folder, { settings }: Printed, more: Record<string, string> = {}) {
   assert.deepEqual(Object.keys(settings).sort(), NAMES)
-  const { code, out, err } = await postrider(['doctor'], { cwd: folder.path, env: { ...settings, ...more } })
+  const POSTRIDER_CONFIG = join(folder.path, 'config/postrider.yaml')
+  const { code, out, err } = await command(['doctor'], { POSTRIDER_CONFIG, ...settings, ...more })
   assert.equal(code, 0, `${out}${err}`)
   const lines = out.trim().split('\n').slice(1)
   assert.ok(lines.length >= 5 && lines.every((line) => line.startsWith('ok ')), out)

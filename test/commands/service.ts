@@ -1,6 +1,7 @@
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
 import { readEnvironment, type Variables } from '../../src/environment.ts'
 import { type Service, startService } from '../../src/main.ts'
 import type { Message } from '../../src/message.ts'
@@ -8,6 +9,9 @@ import { HELD } from '../contract/held.ts'
 import { ROOT } from '../run-postrider.ts'
 import { testLog } from '../test-log.ts'
 import { command, DEMO_CONFIG, FIXTURES, type Folder, jsonOf, type Said, temporaryFolder } from './run.ts'
+
+/** Asking without a rest would take the processor from those who send. */
+const POLL_MS = 10
 
 export type DemoService = {
   service: Service
@@ -62,6 +66,7 @@ export async function startDemoService(
           ({ state, dueAt }) => state === 'sending' || (state === 'scheduled' && dueAt <= Date.now()),
         )
         if (!moving) return messages
+        await systemClock.sleep(POLL_MS)
       }
     },
   }

@@ -1,0 +1,8 @@
+import { killAtEveryStep } from '../crash/rounds.ts'
+import { killLedgerAfter } from '../ledger/crash.ts'
+
+const ROUNDS = 50
+
+killAtEveryStep(ROUNDS)
+// The three things that it does for each message, so that every round ends in another message and at another of them.
+killLedgerAfter(Array.from({ length: ROUNDS }, (_, round) => 1 + round * 4))

@@ -1,0 +1,3 @@
+import { surviveOutages } from './outage.ts'
+
+surviveOutages(1000)
