@@ -49,7 +49,7 @@ export type RouteNote = {
  * An event as read from a delivery, before the ledger gives it an id.
  *
  * `keyIsUnsigned`: the sender signs the body alone, so that who has seen a delivery can send its body again under another id or type. The body is remembered
- * then like the key: with the same `senderType` it is the same event, under another it is kept and not planned.
+ * then like the key: with the same `type` it is the same event, under another it is kept and not planned.
  */
 export type ReadEvent = {
   source: string

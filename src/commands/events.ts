@@ -1,11 +1,11 @@
 import type { Config } from '../config/config.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
-import { CLI_SOURCE, type Event } from '../event.ts'
+import { CLI_SOURCE, type Event, type ReadEvent, type UnreadableEvent } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EventFilter, MessageFilter } from '../ledger/reads.ts'
 import { planEvent } from '../plan/plan.ts'
-import { readAgain } from '../receive/sources/read.ts'
+import { readAgain, readPartsAgain } from '../receive/sources/read.ts'
 import { configOf } from '../settings.ts'
 import { localTime, print, printJson, printTable, printText, type Terminal } from './output.ts'
 import { eventJson, messageJson } from './show.ts'
@@ -123,6 +123,8 @@ function assertPlannable({ id, source: name }: Event, config: Config): void {
 }
 
 async function replan(ledger: Ledger, event: Event, config: Config) {
+  const parts = event.state === 'unreadable' ? readPartsAgain(event, config) : null
+  if (parts !== null) return replanParts(ledger, event, parts, config)
   const read = readAgain(event, config)
   if ('reason' in read) return { id: event.id, state: 'unreadable' as const, added: 0, reason: read.reason }
   const plan = planEvent(read, config)
@@ -134,8 +136,38 @@ async function replan(ledger: Ledger, event: Event, config: Config) {
         : event.reason
     return { id: event.id, state: event.state, added: 0, reason }
   }
-  const { added } = await ledger.addPlan(event.id, plan, read)
+  const { added, known } = await ledger.addPlan(event.id, plan, read)
+  if (known)
+    return {
+      id: event.id,
+      state: 'unrouted' as const,
+      added,
+      reason: 'it came again since and was recorded then',
+    }
   return { id: event.id, state: plan.state, added, reason: plan.reason }
+}
+
+/** A delivery that was kept whole, because nobody could tell its events apart: they are recorded now, each as if it had just come. */
+async function replanParts(
+  ledger: Ledger,
+  { id, source }: Event,
+  parts: readonly (ReadEvent | UnreadableEvent)[],
+  config: Config,
+) {
+  const { version: configVersion } = config
+  const keepKeyForMs = config.sources.get(source)?.dedupeForMs ?? 0
+  const recorded = await ledger.record(
+    parts.map((event) =>
+      'reason' in event
+        ? { kind: 'unreadable', event, configVersion, keepKeyForMs }
+        : { kind: 'event', event, plan: planEvent(event, config), keepKeyForMs },
+    ),
+  )
+  const ids = recorded.flatMap((one) => ('eventId' in one ? one.eventId : []))
+  const added = recorded.reduce((sum, one) => sum + ('messageIds' in one ? one.messageIds.length : 0), 0)
+  const reason = `it is a delivery of ${parts.length} events, which are events of their own now: ${ids.join(', ') || 'all of them known already'}`
+  await ledger.addPlan(id, { state: 'unrouted', reason, notes: [], messages: [], configVersion })
+  return { id, state: 'unrouted' as const, added, reason }
 }
 
 async function eventOf(ledger: Ledger, id: number): Promise<Event> {

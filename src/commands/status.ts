@@ -124,7 +124,7 @@ export function attentionOf(summary: Summary, pauses: readonly Pause[], now: num
     ...counter(
       recent.events.unplanned,
       'event',
-      'unplanned: mend the route, then events replan ID. List: npx postrider events list --state unplanned',
+      'unplanned: mend the route, or see why it was kept unplanned, then events replan ID. List: npx postrider events list --state unplanned',
     ),
     ...counter(
       recent.events.unreadable,

@@ -29,18 +29,20 @@ export function checkReach(written: WrittenRoute, genesys: Block, sources: Reado
 
   for (const [name, source] of sources) checkNamed(name, source, written, findBy)
 
-  const without = [...sources].filter(
-    ([, source]) =>
-      source.externalSource === undefined && presetIn(source)?.preset.customer.names.length !== 0,
-  )
+  // The sender's own ids are looked up in no space but the source's own; those that the route names are the operator's.
+  const isNamed = blockOf(route.customer).externalId !== undefined
+  const without = [...sources].filter(([, source]) => {
+    const preset = presetIn(source)?.preset
+    if (source.externalSource !== undefined || preset?.customer.names.length === 0) return false
+    return genesys.externalSource === undefined || (preset?.ownIds === true && !isNamed)
+  })
   if (
     (channels.includes('webmessaging') || needsSession) &&
     findBy.includes('externalId') &&
-    genesys.externalSource === undefined &&
     without.length > 0
   ) {
     const names = without.map(([name]) => name).join(', ')
-    const message = `externalId cannot be looked up for events of ${names}: neither the source nor genesys has an externalSource`
+    const message = `externalId cannot be looked up for events of ${names}: the source has no externalSource of its own${genesys.externalSource === undefined ? ', and genesys has none' : ', and its ids are numbers of the sender, which elsewhere may be other people'}`
     warning('findBy', message)
   }
 }

@@ -9,7 +9,8 @@ import type { Block } from './written.ts'
 /** The preset that a source's block names; null where it names none that there is. */
 export function presetIn({ preset }: Block): { name: PresetName; preset: Preset } | null {
   if (typeof preset !== 'string') return null
-  const name = ALIASES[preset] ?? (Object.hasOwn(PRESETS, preset) ? (preset as PresetName) : null)
+  const alias = Object.hasOwn(ALIASES, preset) ? ALIASES[preset] : undefined
+  const name = alias ?? (Object.hasOwn(PRESETS, preset) ? (preset as PresetName) : null)
   return name === null ? null : { name, preset: presetNamed(name) }
 }
 

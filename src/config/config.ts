@@ -46,6 +46,8 @@ export type Source = {
   dedupeForMs: number
   /** The number space of its externalIds; null: `genesys.externalSource`. */
   externalSource: ExternalSource | null
+  /** The ids that its preset reads are the sender's own: without an `externalSource` of the source they are looked up nowhere. */
+  ownIds: boolean
   /** Where the sender finds us, without a slash at its end; null: as the request says. */
   publicUrl: string | null
   /** Whether the sender's own test events make messages that are sent. */

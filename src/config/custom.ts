@@ -89,6 +89,7 @@ export const CustomBlock = z
       customer: z
         .strictObject(
           customerFields as Record<(typeof CUSTOMER_PROPERTIES)[number], z.ZodOptional<typeof readingField>>,
+          'expected a block with externalId, email, phone, …',
         )
         .optional(),
       types: z
@@ -97,9 +98,21 @@ export const CustomBlock = z
     },
     'expected a block with signature or token, type, key, …',
   )
-  .superRefine(({ signature, token, type }, context) => {
+  .superRefine(({ signature, token, type, key, occurredAt, subject }, context) => {
     const problem = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: [key], message, input: undefined })
+    for (const [name, value] of [
+      ['key', key],
+      ['occurredAt', occurredAt],
+      ['subject', subject],
+    ] as const) {
+      if (value !== undefined && !value.text.includes('{{')) {
+        problem(
+          name,
+          `the same for every event: expected a field such as "{{ payload.${name === 'key' ? 'id' : name} }}"`,
+        )
+      }
+    }
     if (signature !== undefined && token !== undefined) {
       problem('token', 'excludes signature: a sender proves itself by one of them')
     }

@@ -46,6 +46,19 @@ export type Compiled<T> =
 type ConditionOver<S> = { text: string; holds(scope: S): boolean }
 type FieldOver<S> = { text: string; value(scope: S): string | undefined }
 
+/**
+ * The limit is time on the wall: a process that was stopped for a moment in between has used it up without having done anything. What is too much for Liquid is so twice.
+ */
+function rendered(engine: Liquid, template: Template[], scope: object): string {
+  const render = () => String(engine.renderSync(template, { ...scope }))
+  try {
+    return render()
+  } catch (error) {
+    if (!/render limit exceeded/.test(messageOf(error))) throw error
+    return render()
+  }
+}
+
 /** A condition such as `data.ticket.channel == "web"`. `S`: what it sees; what routes see by default. */
 export function compileCondition<S extends object = Scope>(text: string): Compiled<ConditionOver<S>> {
   return compiled(() => {
@@ -53,7 +66,7 @@ export function compileCondition<S extends object = Scope>(text: string): Compil
     const template = parsed(lenientEngine(), `{% if ${text} %}true{% endif %}`)
     const rest = leftOver(text)
     if (rest !== null) throw new Error(rest)
-    return { text, holds: (scope) => lenientEngine().renderSync(template, { ...scope }) === 'true' }
+    return { text, holds: (scope) => rendered(lenientEngine(), template, scope) === 'true' }
   })
 }
 
@@ -66,7 +79,7 @@ export function compileField<S extends object = Scope>(text: string): Compiled<F
     return {
       text,
       value(scope) {
-        const value = String(lenientEngine().renderSync(template, { ...scope })).trim()
+        const value = rendered(lenientEngine(), template, scope).trim()
         return value === '' ? undefined : value
       },
     }
@@ -96,7 +109,7 @@ export function compileText(text: string, options: { html: boolean }): Compiled<
       const words = required(value, onOneLine(output.text))
       return options.html && !output.raw ? escapeHtml(words) : words
     })
-    return { render: (scope) => String(strictEngine().renderSync(template, { ...scope })) }
+    return { render: (scope) => rendered(strictEngine(), template, scope) }
   })
 }
 

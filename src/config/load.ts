@@ -122,6 +122,7 @@ function sourceOf(name: string, source: Parsed['sources'][string]): Source {
     secrets: source.secrets,
     dedupeForMs: source.dedupeFor ?? presetNamed(source.preset).dedupe.forMs,
     externalSource: source.externalSource ?? null,
+    ownIds: presetNamed(source.preset).ownIds,
     publicUrl: source.publicUrl ?? null,
     acceptTests: source.acceptTests,
     expectEveryMs: source.expectEvery ?? null,

@@ -63,7 +63,8 @@ function tokenProblem({ places }: TokenScheme, secret: string): string | null {
   }
   const isBasic = places.some((place) => place.in === 'basic')
   const colon = secret.indexOf(':')
-  if (isBasic && colon > 0) {
+  // Where it may come in a header too, a colon may be part of a token.
+  if (isBasic && colon > 0 && (places.length === 1 || secret.length < LEAST_TOKEN_CHARACTERS)) {
     const password = secret.length - colon - 1
     return password < LEAST_PASSWORD_CHARACTERS
       ? `expected a password of at least ${LEAST_PASSWORD_CHARACTERS} characters behind the colon, got ${password}`

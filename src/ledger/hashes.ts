@@ -19,14 +19,19 @@ export function bodyHash(source: string, body: Uint8Array): Buffer {
   return createHash('sha256').update(`body:${source}\0`).update(body).digest().subarray(0, 16)
 }
 
-/** Of a body (its `bodyHash`) as one of the sender's types. */
-export function bodyAsHash(source: string, body: Buffer, senderType: string): Buffer {
-  return hashOf(`body-as:${source}`, `${body.toString('hex')}\0${senderType}`)
+/** Of a body (its `bodyHash`) as an event of a type. */
+export function bodyAsHash(source: string, body: Buffer, type: string): Buffer {
+  return hashOf(`body-as:${source}`, `${body.toString('hex')}\0${type}`)
 }
 
 /** Of a body (its `bodyHash`) that could not be read as an event. */
 export function unreadableBodyHash(source: string, body: Buffer): Buffer {
   return hashOf(`body-unreadable:${source}`, body.toString('hex'))
+}
+
+/** Of the `nth` time that a body (its `bodyHash`) was kept without being planned. */
+export function flaggedBodyHash(source: string, body: Buffer, nth: number): Buffer {
+  return hashOf(`body-flagged:${source}`, `${body.toString('hex')}\0${nth}`)
 }
 
 /** Of a business key (`once`) within its route. */

@@ -48,9 +48,10 @@ export type Ledger = {
 
   /**
    * Plans of an event that is recorded already (`events replan`): adds the messages of routes that have none. Atomic. `read`: what an
-   * event that was unreadable turned out to be; with `keyIsUnsigned` its body is claimed from now on, as `record` would have. Rejects with NOT_FOUND.
+   * event that was unreadable turned out to be: it is claimed by that, as `record` would have. `known`: it came again since and was recorded, so nothing is added, and the
+   * event says so. Rejects with NOT_FOUND.
    */
-  addPlan(eventId: number, plan: Plan, read?: ReadAnew): Promise<{ added: number }>
+  addPlan(eventId: number, plan: Plan, read?: ReadAnew): Promise<{ added: number; known?: true }>
 
   // ── delivering ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -176,11 +177,21 @@ export type Plan = {
 }
 
 /** What an event that is recorded already is read as now. Its body and headers stay. */
-export type ReadAnew = Pick<ReadEvent, 'type' | 'senderType' | 'subject' | 'occurredAt' | 'keyIsUnsigned'>
+export type ReadAnew = Pick<
+  ReadEvent,
+  'key' | 'type' | 'senderType' | 'subject' | 'occurredAt' | 'keyIsUnsigned'
+>
 
+/** `keepBodyForMs`: how long the body is remembered where `keyIsUnsigned`; as long as the key by default. */
 export type Recordable =
-  | { kind: 'event'; event: ReadEvent; plan: Plan; keepKeyForMs: number }
-  | { kind: 'unreadable'; event: UnreadableEvent; configVersion: string; keepKeyForMs: number }
+  | { kind: 'event'; event: ReadEvent; plan: Plan; keepKeyForMs: number; keepBodyForMs?: number }
+  | {
+      kind: 'unreadable'
+      event: UnreadableEvent
+      configVersion: string
+      keepKeyForMs: number
+      keepBodyForMs?: number
+    }
 
 /**
  * Of each entry, in order: the new event's id, or that it was known. `set-aside`: recorded as unreadable because the database refused it. `replayed`: recorded,

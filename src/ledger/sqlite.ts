@@ -138,6 +138,6 @@ function assemble(
 }
 
 /** Without the body and what else an event carries that was just read: it would become JSON on its way to the thread. */
-function readAnew({ type, senderType, subject, occurredAt, keyIsUnsigned }: ReadAnew): ReadAnew {
-  return { type, senderType, subject, occurredAt, ...(keyIsUnsigned ? { keyIsUnsigned } : {}) }
+function readAnew({ key, type, senderType, subject, occurredAt, keyIsUnsigned }: ReadAnew): ReadAnew {
+  return { key, type, senderType, subject, occurredAt, ...(keyIsUnsigned ? { keyIsUnsigned } : {}) }
 }

@@ -2,7 +2,14 @@ import type { Config, EventPattern, Route } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
 import type { ReadEvent, RouteNote } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
-import { type Customer, type PlannedMessage, type Policies, type Scope, scopeOf } from '../message.ts'
+import {
+  type Customer,
+  type ExternalSource,
+  type PlannedMessage,
+  type Policies,
+  type Scope,
+  scopeOf,
+} from '../message.ts'
 import { customerOf } from './customer.ts'
 import { whyNobody } from './reach.ts'
 
@@ -70,7 +77,7 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
     policies: {
       mode: route.mode === 'shadow' ? 'shadow' : 'live',
       findBy: route.findBy,
-      externalSource: config.sources.get(event.source)?.externalSource ?? config.genesys.externalSource,
+      externalSource: externalSourceOf(event.source, route, config),
       template: route.template,
       channels: route.channels,
       once,
@@ -95,6 +102,13 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
     code: 'once-key-empty',
     reason: `once (${route.once.text}) comes to nothing for this event, so that it cannot be told from others. Mend the route or the event, then re-trigger.`,
   }
+}
+
+/** Ids that a route names are the operator's; those that a preset reads may be the sender's own, and another's elsewhere. */
+function externalSourceOf(name: string, route: Route, { sources, genesys }: Config): ExternalSource | null {
+  const source = sources.get(name)
+  if (source?.externalSource) return source.externalSource
+  return source?.ownIds && route.customer?.externalId === undefined ? null : genesys.externalSource
 }
 
 const TEST_EVENT =

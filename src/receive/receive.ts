@@ -10,7 +10,7 @@ import { calledUrl, otherUrls } from './signature/url.ts'
 import { verify } from './signature/verify.ts'
 import { presetNamed } from './sources/presets.ts'
 import { readDelivery } from './sources/read.ts'
-import { schemeOf } from './sources/scheme-of.ts'
+import { bodyMemoryOf, schemeOf } from './sources/scheme-of.ts'
 
 /** One HTTP request of a source, its body whole. `target`: path and query; `rawHeaders` as node gives them; `receivedAt`: epoch milliseconds. */
 export type Delivery = {
@@ -62,14 +62,14 @@ function proofOf(delivery: Delivery, { name, publicUrl, secrets, ...source }: So
 /** What cannot be read, or planned, is recorded nevertheless: an authentic event is never refused for our faults. */
 function planned(event: ReadEvent | UnreadableEvent, source: Source, deps: ReceiveDeps): Recordable {
   const { config, plan } = deps
-  const keepKeyForMs = source.dedupeForMs
-  if ('reason' in event) return { kind: 'unreadable', event, configVersion: config.version, keepKeyForMs }
+  const keep = { keepKeyForMs: source.dedupeForMs, keepBodyForMs: bodyMemoryOf(source) }
+  if ('reason' in event) return { kind: 'unreadable', event, configVersion: config.version, ...keep }
   try {
-    return { kind: 'event', event, plan: plan(event, config), keepKeyForMs }
+    return { kind: 'event', event, plan: plan(event, config), ...keep }
   } catch (error) {
     const reason = `planning failed: ${messageOf(error)}; when that is mended: postrider events replan`
     const none = { notes: [], messages: [], configVersion: config.version }
-    return { kind: 'event', event, plan: { state: 'unplanned', reason, ...none }, keepKeyForMs }
+    return { kind: 'event', event, plan: { state: 'unplanned', reason, ...none }, ...keep }
   }
 }
 

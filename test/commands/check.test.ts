@@ -190,11 +190,7 @@ describe('check', () => {
     for (const [sender, source, place] of [
       ['by a header', `preset: freshdesk, ${TOKEN}`, /the header x-postrider-token or authorization/],
       ['by the query', `preset: salesforce, ${TOKEN}`, /the query parameter token/],
-      [
-        'by Basic',
-        'preset: pipedrive, secrets: ["tea:a-password-of-tests"]',
-        /authorization by the scheme Basic/,
-      ],
+      ['by Basic', 'preset: pipedrive, secrets: ["tea:a-password-of-tests"]', /authorization \(Basic\)/],
       [
         'by its body',
         `preset: custom, ${TOKEN}, custom: { token: { body: auth.token }, type: "{{ payload.type }}" }`,

@@ -186,7 +186,7 @@ describe('what the parts of the file say about each other', () => {
     const own = changed('secrets:', 'externalSource: { id: s, name: S }, secrets:', none)
     assert.match(
       loaded({ yaml: none }).warnings[0]?.message ?? '',
-      /^routes\.greet\.findBy: .*events of crm: neither/,
+      /^routes\.greet\.findBy: .*events of crm: the source has no externalSource of its own, and genesys has none/,
     )
     assert.deepEqual(loaded({ yaml: own }).warnings, [])
     assert.deepEqual(loaded({ yaml: `${none}    findBy: [email]\n` }).warnings, [])

@@ -214,7 +214,11 @@ describe('the block', () => {
       'test: not a Liquid condition (compare with ==, join with and, or)',
     ],
     ['a path with a hole', { events: 'data..items' }, 'events: expected a path such as data.items'],
-    ['an unknown property', { customer: { mail: 'x' } }, 'customer: Unrecognized key: "mail"'],
+    [
+      'an unknown property',
+      { customer: { mail: 'x' } },
+      'customer: expected a block with externalId, email, phone, …',
+    ],
     [
       'no type of ours',
       { types: { A: '' } },

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { BASE, changed, ENV, loaded, problemsOf, SECRET, withRoute } from './written.ts'
 
 /** A source that has none of the keys that most do without. */
-const SAYS_NO_MORE = { publicUrl: null, acceptTests: false, expectEveryMs: null, custom: null }
+const SAYS_NO_MORE = { ownIds: false, publicUrl: null, acceptTests: false, expectEveryMs: null, custom: null }
 
 describe('what is loaded', () => {
   test('defaults, every one', () => {

@@ -39,7 +39,7 @@ describe('fixtures through a live server', () => {
           const delivery = sign(fixture, signer, { skewMs: 0, fresh: false })
 
           // Two fixtures may stand for one event, which comes twice.
-          const isSaid = fixture.headers?.['webhook-id'] !== undefined
+          const isSaid = folder === 'crm' && fixture.headers?.['webhook-id'] !== undefined
           assert.equal((await post(forged(delivery, signer))).status, 401, 'changed on the way')
           const before = await service.kept()
           const first = await post(delivery)

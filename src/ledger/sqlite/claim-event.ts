@@ -1,5 +1,5 @@
 import type { ReadEvent, UnreadableEvent } from '../../event.ts'
-import { bodyAsHash, bodyHash, eventKeyHash, unreadableBodyHash } from '../hashes.ts'
+import { bodyAsHash, bodyHash, eventKeyHash, flaggedBodyHash, unreadableBodyHash } from '../hashes.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -10,15 +10,18 @@ import type { Store } from './store.ts'
 export type Claimed = 'first' | 'known' | 'replayed'
 
 /**
- * Claims an event. Each hash is taken by the unique index and never looked for first; one whose time is over is free. `senderType` null: the event is
- * unreadable. `keepUntil`, `now`: epoch milliseconds.
+ * Claims an event. Each hash is taken by the unique index and never looked for first; one whose time is over is free. `type` null: the event is
+ * unreadable. Times are epoch milliseconds.
  */
 export type ClaimEvent = (
   event: Pick<ReadEvent | UnreadableEvent, 'source' | 'key' | 'raw' | 'keyIsUnsigned'>,
-  senderType: string | null,
-  keepUntil: number,
+  type: string | null,
+  keep: { keyUntil: number; bodyUntil: number },
   now: number,
 ) => Claimed
+
+/** One change of an order may come under some topics with the same bytes; more are made up. */
+const MOST_FLAGGED = 4
 
 export function createClaimEvent({ prepare }: Pick<Store, 'prepare'>): ClaimEvent {
   const claim = prepare(
@@ -27,39 +30,54 @@ export function createClaimEvent({ prepare }: Pick<Store, 'prepare'>): ClaimEven
   )
   const release = prepare('DELETE FROM event_keys WHERE hash = ?')
 
-  return ({ source, key, raw, keyIsUnsigned }, senderType, keepUntil, now) => {
-    const isFree = (hash: Buffer) => claim.run(hash, keepUntil, now).changes > 0
+  return ({ source, key, raw, keyIsUnsigned }, type, { keyUntil, bodyUntil }, now) => {
+    const isFree = (hash: Buffer) => claim.run(hash, bodyUntil, now).changes > 0
     const keyHash = eventKeyHash(source, key)
-    if (!isFree(keyHash)) return 'known'
+    if (claim.run(keyHash, keyUntil, now).changes === 0) return 'known'
     if (!keyIsUnsigned) return 'first'
     const body = bodyHash(source, raw)
-    const same = senderType === null ? unreadableBodyHash(source, body) : bodyAsHash(source, body, senderType)
+    const same = type === null ? unreadableBodyHash(source, body) : bodyAsHash(source, body, type)
     if (!isFree(same)) {
       // Whoever sends an old body under ids to come must not take them from the events that will bear them.
       release.run(keyHash)
       return 'known'
     }
     // The same bytes under headers that are complete may be the genuine event: what could not be read does not stand in its way.
-    if (senderType === null) return 'first'
-    return isFree(body) ? 'first' : 'replayed'
+    if (type === null) return 'first'
+    if (isFree(body)) return 'first'
+    // Its id is as little proven as its type, and may be that of a genuine event to come.
+    release.run(keyHash)
+    // Types can be made up without end: what is flagged already needs no further row.
+    for (let nth = 1; nth <= MOST_FLAGGED; nth += 1) {
+      if (isFree(flaggedBodyHash(source, body, nth))) return 'replayed'
+    }
+    return 'known'
   }
 }
 
-/** Remembers the body of an event that was recorded as unreadable and is read now, for as long as its key is remembered. */
-export function createRememberBody({ prepare }: Pick<Store, 'prepare'>) {
-  const find = prepare<{ source: string; key: string; raw: Uint8Array }>(
-    'SELECT source, key, raw FROM events WHERE id = ?',
-  )
-  const remember = prepare(
-    `INSERT INTO event_keys (hash, keep_until) SELECT ?, keep_until FROM event_keys WHERE hash = ?
-     ON CONFLICT (hash) DO UPDATE SET keep_until = max(event_keys.keep_until, excluded.keep_until)`,
+/**
+ * Claims an event that was recorded as unreadable by what it is read as now, for as long as its key is remembered. False: it came again since and was recorded under its own key, or its body as
+ * this type was.
+ */
+export function createClaimAnew({ prepare }: Pick<Store, 'prepare'>) {
+  const keptUntil = prepare<{ keep_until: number }>('SELECT keep_until FROM event_keys WHERE hash = ?')
+  const claim = prepare(
+    `INSERT INTO event_keys (hash, keep_until) VALUES (?, ?)
+     ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until WHERE event_keys.keep_until < ?`,
   )
 
-  return (eventId: number, senderType: string): void => {
-    const event = find.get(eventId)
-    if (!event) return
-    const key = eventKeyHash(event.source, event.key)
-    const body = bodyHash(event.source, event.raw)
-    for (const hash of [body, bodyAsHash(event.source, body, senderType)]) remember.run(hash, key)
+  return (
+    event: { source: string; key: string; raw: Uint8Array },
+    read: Pick<ReadEvent, 'key' | 'type' | 'keyIsUnsigned'>,
+    now: number,
+  ): boolean => {
+    const { source, key, raw } = event
+    const until = keptUntil.get(eventKeyHash(source, key))?.keep_until ?? now
+    const isFree = (hash: Buffer) => claim.run(hash, until, now).changes > 0
+    if (read.key !== key && !isFree(eventKeyHash(source, read.key))) return false
+    if (!read.keyIsUnsigned) return true
+    const body = bodyHash(source, raw)
+    isFree(body)
+    return isFree(bodyAsHash(source, body, read.type))
   }
 }

@@ -50,17 +50,18 @@ export function createRecord(
   }
 
   function one(entry: Recordable, now: number): Recorded[number] {
-    const keepUntil = now + entry.keepKeyForMs
+    const keep = keepingOf(entry, now)
     if (entry.kind === 'unreadable') {
-      if (claim(entry.event, null, keepUntil, now) === 'known') return { kind: 'known' }
+      if (claim(entry.event, null, keep, now) === 'known') return { kind: 'known' }
       return { kind: 'recorded', eventId: unreadable(entry, entry.event.reason), messageIds: [] }
     }
     const { event, plan } = entry
-    const claimed = claim(event, event.senderType, keepUntil, now)
+    const claimed = claim(event, event.type, keep, now)
     if (claimed === 'known') return { kind: 'known' }
     if (claimed === 'replayed') return replayed(event, plan)
     const marked = event.undelivered ? markUndelivered(event.undelivered, event.occurredAt, now) : null
     const eventId = insert(event, { ...plan, reason: reasonOf(plan, marked) })
+    seen(event.source, event.receivedAt)
     const { added } = insertMessages({ id: eventId, source: event.source }, plan, now)
     return { kind: 'recorded', eventId, messageIds: added }
   }
@@ -84,11 +85,10 @@ export function createRecord(
       cleanOrNull(event.subject),
       headersOrNull(event.headers),
     ).lastInsertRowid
-    seen(event.source, event.receivedAt)
     return id
   }
 
-  /** Kept for an operator: nothing of its plan is carried out. */
+  /** Kept for an operator: nothing of its plan is carried out. Nor was its source heard of: anybody may have sent it. */
   function replayed(event: ReadEvent, { configVersion }: Plan): Recorded[number] {
     const eventId = insert(event, { state: 'unplanned', reason: null, notes: [], configVersion })
     const reason = replayedReason(eventId)
@@ -117,7 +117,7 @@ export function createRecord(
   }
 
   function setAside(entry: Recordable, refusal: string, now: number): Recorded[number] {
-    if (claim(entry.event, null, now + entry.keepKeyForMs, now) === 'known') return { kind: 'known' }
+    if (claim(entry.event, null, keepingOf(entry, now), now) === 'known') return { kind: 'known' }
     const reason = `The ledger refused to store this event as read: ${refusal}. Its body is kept; mend the cause, then: postrider events replan ID`
     return { kind: 'set-aside', eventId: unreadable(entry, reason), reason }
   }
@@ -159,6 +159,10 @@ function reasonOf({ state, reason }: Plan, marked: string | null): string | null
 /** Why an event whose body came before as another type is not planned. */
 function replayedReason(eventId: number): string {
   return `Its body came before, as an event of another type. This sender signs neither the id nor the type of a delivery, so that an old one may have been sent again by somebody else, and nothing was planned. Where it is genuine: postrider events replan ${eventId}`
+}
+
+function keepingOf({ keepKeyForMs, keepBodyForMs = keepKeyForMs }: Recordable, now: number) {
+  return { keyUntil: now + keepKeyForMs, bodyUntil: now + keepBodyForMs }
 }
 
 function savepoints(begin: Statement<never>, release: Statement<never>, back: Statement<never>) {

@@ -40,7 +40,7 @@ export function verifyMac(scheme: MacScheme, request: SignedRequest): Verdict {
   }
   return refused(
     'no-match',
-    'the signature fits the body and no secret of this source; compare the secrets, and see that nothing on the way changes the body',
+    'no secret of this source makes this signature of the body; compare the secrets, and see that nothing on the way changes the body',
   )
 }
 

@@ -40,8 +40,8 @@ export function wordsOf(places: readonly TokenPlace[]): string {
 }
 
 const WORDS: Readonly<Record<TokenPlace['in'], (place: TokenPlace) => string>> = {
-  basic: () => 'authorization by the scheme Basic',
-  bearer: () => 'authorization by the scheme Bearer',
+  basic: () => 'authorization (Basic)',
+  bearer: () => 'authorization (Bearer)',
   header: (place) => `the header ${'name' in place ? place.name : ''}`,
   query: (place) => `the query parameter ${'name' in place ? place.name : ''}`,
   body: (place) => `the field ${'path' in place ? place.path.join('.') : ''} of the body`,
@@ -89,7 +89,7 @@ function valuesOf(rawHeaders: readonly string[], name: string): string[] {
 function valueAt(body: Buffer, path: readonly string[]): unknown {
   let value: unknown
   try {
-    value = JSON.parse(body.toString('utf8'))
+    value = JSON.parse(body.toString('utf8').replace(/^\uFEFF/, ''))
   } catch {
     return undefined
   }

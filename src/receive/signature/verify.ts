@@ -35,7 +35,12 @@ function verifyWithUrl(
   const verdict = verifyMac(scheme, request)
   if (verdict.kind === 'authentic' || verdict.reason !== 'no-match') return verdict
   const url = otherUrls().find((one) => verifyMac(scheme, { ...request, url: one }).kind === 'authentic')
-  if (url === undefined) return verdict
+  if (url === undefined) {
+    return refused(
+      'no-match',
+      `no secret of this source makes this signature, which is over the URL too, taken as ${withoutQuery(request.url)}: where the sender calls another, set publicUrl to that; else compare the secrets, and see that nothing on the way changes the body`,
+    )
+  }
   const called = withoutQuery(url)
   const expected = withoutQuery(request.url)
   const origin = originOf(url)

@@ -114,6 +114,7 @@ export const custom: Preset = {
   keyIsUnsigned: true,
   types: [],
   customer: { names: ['externalId', 'email', 'phone'], advice: null },
+  ownIds: false,
   split: splitAsConfigured,
   read: (part) => readCustom(part),
   setup: {

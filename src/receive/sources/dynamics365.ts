@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { TokenScheme } from '../signature/scheme.ts'
 import { attributesIn, dateIn, stateIn } from './dynamics365-context.ts'
-import { dedupeFor, fullName, preset, textOf } from './preset.ts'
+import { dedupeFor, fullName, keyOfBytes, preset, textOf } from './preset.ts'
 import { expected } from './problems.ts'
 import { typeName } from './standard-webhooks.ts'
 
@@ -64,11 +64,11 @@ export const dynamics365 = preset({
       "An update holds the attributes that were changed, and a case its customer's id alone: register a post image with customerid on the step, and set this source's own externalSource, whose external ids are those of the contacts and accounts.",
   },
   shape: Context,
-  read(body) {
+  read(body, { raw }) {
     const { MessageName, PrimaryEntityName, PrimaryEntityId, OperationCreatedOn } = body
     const data = attributesIn(body)
     return {
-      key: keyIn(body),
+      key: keyIn(body, keyOfBytes(raw)),
       type: `${MessageName}.${PrimaryEntityName}`,
       at: dateIn(OperationCreatedOn),
       subject: PrimaryEntityId,
@@ -97,13 +97,16 @@ export const dynamics365 = preset({
   },
 })
 
-/** A system job has an operation, the same whenever it tries; else the change and the step are what there is. */
-function keyIn({ OperationId, CorrelationId, MessageName, PrimaryEntityId, Stage }: Context): string | null {
+/** A system job has an operation, the same whenever it tries; else the change and the step are what there is, and `content`: one transaction may change a record twice. */
+function keyIn(
+  { OperationId, CorrelationId, MessageName, PrimaryEntityId, Stage }: Context,
+  content: string,
+): string | null {
   const operation = textOf(OperationId)
   if (operation !== null && operation !== NO_ID) return operation
   const correlation = textOf(CorrelationId)
   if (correlation === null) return null
-  return [correlation, MessageName, textOf(PrimaryEntityId) ?? '', textOf(Stage) ?? ''].join(':')
+  return [correlation, MessageName, textOf(PrimaryEntityId) ?? '', textOf(Stage) ?? '', content].join(':')
 }
 
 /** Contacts, leads and accounts are called the same. */

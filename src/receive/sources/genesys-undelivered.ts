@@ -45,6 +45,7 @@ const News = z.object(
  * Source: the topic's schema, as Genesys' notification topics have it.
  */
 export const genesysUndelivered = preset({
+  ownIds: false,
   title: 'Genesys Cloud',
   scheme: TOKEN_IN_HEADER,
   dedupe: dedupeFor(30, 2),

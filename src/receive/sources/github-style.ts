@@ -21,6 +21,7 @@ export const githubStyle: Preset = {
   keyIsUnsigned: true,
   types: [],
   customer: { names: ['externalId', 'email', 'phone'], advice: null },
+  ownIds: false,
   split: splitAsConfigured,
   read: (part) => readCustom(part, (payload) => known(payload, part)),
   setup: {

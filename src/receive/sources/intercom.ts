@@ -25,6 +25,8 @@ const Body = z.object(
     data: maybe({
       item: maybe({
         ...person,
+        category: anything,
+        is_shared: anything,
         contact: maybe(person),
         user: maybe(person),
         contacts: maybe({ contacts: z.array(maybe(person)).nullish().catch(null) }),
@@ -37,6 +39,12 @@ const Body = z.object(
 type Item = Partial<NonNullable<NonNullable<z.output<typeof Body>['data']>['item']>>
 type Person = Partial<NonNullable<Item['contact']>>
 
+/** Teammates have tickets among themselves. Where it says neither, it is the customer's. */
+const isOfCustomer = ({ data }: z.output<typeof Body>) => {
+  const category = textOf(data?.item?.category)
+  return (category === null || category.toLowerCase() === 'customer') && data?.item?.is_shared !== false
+}
+
 /**
  * Notifications of Intercom about tickets, conversations and contacts. A contact's externalId is the id that Intercom gave it, and never the one that a website did:
  * tickets know the former only. No topic says of a ticket that it was reopened.
@@ -48,7 +56,12 @@ export const intercom = preset({
   scheme: SCHEMES.intercom,
   dedupe: dedupeFor(30, 1),
   types: [
-    { sender: 'ticket.closed', type: 'ticket.resolved' },
+    {
+      sender: 'ticket.closed',
+      type: 'ticket.resolved',
+      when: 'it is a ticket of the customer, and no back-office or tracker ticket, and is shared with them',
+      holds: isOfCustomer,
+    },
     { sender: 'conversation.admin.closed', type: 'ticket.resolved' },
     { sender: 'conversation.admin.opened', type: 'ticket.reopened' },
     { sender: 'contact.unsubscribed', type: 'customer.consent_withdrawn' },

@@ -41,6 +41,17 @@ type Element = {
  * the end tags. So each can be read again alone. The SessionId, a key to the organization's data, is kept with none.
  */
 export function splitNotifications(body: Buffer): Split {
+  const split = splitInto(body)
+  return split.kind === 'parts' ? split : { ...split, kept: withoutSession(body) }
+}
+
+/** Byte by byte: what cannot be read may be in any encoding that has ASCII's letters. */
+function withoutSession(body: Buffer): Buffer {
+  const text = body.toString('latin1')
+  return Buffer.from(text.replace(/(<(?:[\w.-]+:)?SessionId\b[^>]*>)[^<]*/g, '$1'), 'latin1')
+}
+
+function splitInto(body: Buffer): Split {
   const read = notificationsIn(body)
   if (read.kind === 'unreadable') return read
   const { text, around, organization, notifications } = read

@@ -29,6 +29,8 @@ export type Preset = {
   types: readonly TypeRule[]
   /** By which identifiers its events can name a customer. `advice`: what to set where those are ids that nobody else knows. */
   customer: { names: readonly IdentifierName[]; advice: string | null }
+  /** Its ids are numbers of its own, which elsewhere are other people's: they are looked up in the source's own external source and in no other. */
+  ownIds: boolean
   setup: Setup
   /** Whether a source says in its block `custom` how its events are read; `needed`: and how it proves itself. Absent: the preset knows all. */
   custom?: 'reading' | 'needed'
@@ -89,7 +91,8 @@ export type Rule<Body> = { sender: string; type: string; when?: string; holds?: 
 
 /** Put together from the form of one event's body, what is said in it, and the sender's types. */
 export function preset<Body>(
-  options: Omit<Preset, 'read' | 'types' | 'keyIsUnsigned' | 'headers' | 'customer'> & {
+  options: Omit<Preset, 'read' | 'types' | 'keyIsUnsigned' | 'headers' | 'customer' | 'ownIds'> & {
+    ownIds?: boolean
     headers?: readonly string[]
     keyIsUnsigned?: boolean
     customer?: Preset['customer']
@@ -106,6 +109,7 @@ export function preset<Body>(
     headers: [],
     keyIsUnsigned: false,
     customer: { names: ['externalId', 'email', 'phone'], advice: null },
+    ownIds: true,
     ...rest,
     types,
     read(part) {

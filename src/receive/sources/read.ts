@@ -24,10 +24,39 @@ export function readDelivery(
   const path = source.custom?.reading.events ?? null
   const split = preset.split?.(delivery.body, path)
   if (split === undefined) return [event(delivery.body)]
-  if (split.kind === 'parts') return split.parts.map(event)
-  const { body: raw, receivedAt } = delivery
+  if (split.kind === 'parts') return told(split.parts.map(event))
+  const { receivedAt } = delivery
+  const raw = split.kept ?? delivery.body
   const headers = kept(preset, source.custom, header)
   return [{ source: source.name, key: id ?? keyOfBytes(raw), receivedAt, raw, headers, reason: split.reason }]
+}
+
+/**
+ * Events of one delivery that come to one key, because it stands in a header that they share, are told apart by their bytes. Only where nobody signs such a key: a sender's own
+ * id in the body says which are one.
+ */
+function told(events: (ReadEvent | UnreadableEvent)[]): (ReadEvent | UnreadableEvent)[] {
+  const bytes = Map.groupBy(events, ({ key }) => key)
+  return events.map((event) => {
+    const shared = bytes.get(event.key) ?? []
+    const differ = event.keyIsUnsigned && shared.some(({ raw }) => !raw.equals(event.raw))
+    return differ ? { ...event, key: `${event.key}:${keyOfBytes(event.raw)}` } : event
+  })
+}
+
+/**
+ * The events of a delivery that was kept whole because it could not be told apart then; null where it is no such delivery, or cannot be told apart still.
+ */
+export function readPartsAgain(event: Event, { sources }: Sources): (ReadEvent | UnreadableEvent)[] | null {
+  const source = sources.get(event.source)
+  const path = source?.custom?.reading.events ?? null
+  const split = source && presetNamed(source.preset).split?.(event.raw, path)
+  if (!source || split?.kind !== 'parts') return null
+  const [only, ...others] = split.parts
+  // Its own bytes: an event, and no list of some.
+  if (only && others.length === 0 && only.equals(event.raw)) return null
+  const { raw: body, headers, receivedAt } = event
+  return readDelivery(source, { body, rawHeaders: Object.entries(headers).flat(), receivedAt }, null)
 }
 
 /** Reads an event of the ledger anew, as its source reads such events at present. */
@@ -58,7 +87,7 @@ function readPart(
   receivedAt: number,
 ): ReadEvent | UnreadableEvent {
   const preset = presetNamed(source.preset)
-  const { keyIsUnsigned } = preset
+  const keyIsUnsigned = preset.keyIsUnsigned && !signsHeaders(source.custom)
   const headers = kept(preset, source.custom, header)
   const fields = preset.read({ raw, id, header, custom: source.custom?.reading ?? null })
   const common = {
@@ -74,10 +103,27 @@ function readPart(
   return {
     ...common,
     ...rest,
-    key: key ?? keyOfBytes(raw),
+    key: boundedKey(key ?? keyOfBytes(raw)),
     // What marks messages must not mark those that were sent after it was received, whatever the clock of who reports.
     occurredAt: rest.undelivered ? Math.min(at, receivedAt) : at,
   }
+}
+
+/** Whether what an event is told by in a header is part of what a sender of the configuration signs. */
+function signsHeaders(custom: Source['custom']): boolean {
+  const scheme = custom?.scheme
+  if (scheme?.kind !== 'mac') return false
+  const signed = scheme.signed.flatMap((part) =>
+    typeof part === 'object' && 'header' in part ? part.header : [],
+  )
+  return signed.length > 0 && custom?.reading.headers.every((name) => signed.includes(name)) === true
+}
+
+/** Ids of real senders have some 40 characters; what is longer is another one's idea, and would fill every list. */
+const LONGEST_KEY = 255
+
+function boundedKey(key: string): string {
+  return key.length > LONGEST_KEY ? keyOfBytes(Buffer.from(key)) : key
 }
 
 /** More than any header that says a topic or a shop. */

@@ -39,6 +39,7 @@ type Body = z.output<typeof Body>
  * Source: https://segment.com/docs/connections/spec/ecommerce/v2/ and https://segment.com/docs/connections/destinations/catalog/actions-webhook/
  */
 export const segment = preset({
+  ownIds: false,
   title: 'Segment',
   scheme: SCHEMES.segment,
   // It tries for 4 hours.

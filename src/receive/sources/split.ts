@@ -1,7 +1,10 @@
 import { parseBody } from './json.ts'
 
 /** The bytes of each event of a delivery. */
-export type Split = { kind: 'parts'; parts: readonly Buffer[] } | { kind: 'unreadable'; reason: string }
+export type Split =
+  | { kind: 'parts'; parts: readonly Buffer[] }
+  /** `kept`: what is kept of it, where that is not the body as it came. */
+  | { kind: 'unreadable'; reason: string; kept?: Buffer }
 
 /** Senders that batch stop at a hundred; each is an event with rows of its own. */
 const MOST = 1000

@@ -66,6 +66,7 @@ function recordIn(data: object, key: string): Record<string, unknown> {
 }
 
 export const standardWebhooks = preset({
+  ownIds: false,
   title: 'Standard Webhooks',
   scheme: SCHEMES['standard-webhooks'],
   // Svix tries for 28 hours.

@@ -41,6 +41,10 @@ const isNewlyPlaced = (body: Body) => {
   return isPlaced(body) && (within(DAY_MS, created, changed) || within(DAY_MS, paid, changed))
 }
 
+/** Where it does not say when it was created, it is new. */
+const isOfToday = ({ date_created_gmt: created, date_modified_gmt: changed }: Body) =>
+  instantOf(created) === null || instantOf(changed) === null || within(DAY_MS, created, changed)
+
 /** What needs no shipping is completed by its payment. */
 const isCompletedByPayment = ({ status, ...body }: Body) =>
   status === 'completed' &&
@@ -56,8 +60,8 @@ const types: Rule<Body>[] = [
   {
     sender: 'order.created',
     type: 'order.placed',
-    when: 'the status is processing, on-hold or completed',
-    holds: (body) => isPlaced(body) || body.status === 'completed',
+    when: 'the status is processing, on-hold or completed, and it is not a day old: what is imported was placed long ago',
+    holds: (body) => (isPlaced(body) || body.status === 'completed') && isOfToday(body),
   },
   {
     sender: 'order.updated',

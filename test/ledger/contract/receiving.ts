@@ -298,12 +298,12 @@ export function receiving(fresh: () => Promise<Harness>): void {
       const headers = { 'x-topic': 'reads/now' }
       const [recorded] = await ledger.record([unreadable(now, 'k1', { headers })])
       assert.ok(recorded?.kind === 'recorded')
-      const as = { type: 'read.now', senderType: 'reads/now', subject: 'T-7', occurredAt: 5 }
+      const as = { key: 'k1', type: 'read.now', senderType: 'reads/now', subject: 'T-7', occurredAt: 5 }
       await ledger.addPlan(recorded.eventId, plan([planned(now)]), as)
       const read = await ledger.reads.event(recorded.eventId)
       assert.ok(read)
-      const { type, senderType, subject, occurredAt } = read
-      assert.deepEqual({ type, senderType, subject, occurredAt }, as)
+      const { key, type, senderType, subject, occurredAt } = read
+      assert.deepEqual({ key, type, senderType, subject, occurredAt }, as)
       assert.deepEqual([read.state, read.reason, read.headers], ['planned', null, headers])
     })
 

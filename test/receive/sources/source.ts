@@ -9,6 +9,7 @@ export function sourceOf(preset: Source['preset'], change: Partial<Source> = {})
     secrets: [],
     dedupeForMs: presetNamed(preset).dedupe.forMs,
     externalSource: null,
+    ownIds: presetNamed(preset).ownIds,
     publicUrl: null,
     acceptTests: false,
     expectEveryMs: null,
