@@ -4,8 +4,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { readEnvironment } from '../src/environment.ts'
+import { type Service, startService } from '../src/main.ts'
 import { command } from './commands/run.ts'
 import { postrider, startPostrider } from './run-postrider.ts'
+import { testLog } from './test-log.ts'
 
 const SECRET = 'whsec_dGhpcyBpcyBhIHNlY3JldCBvZiB0ZXN0cw=='
 const CONFIG = `
@@ -27,6 +30,18 @@ const GENESYS = {
 describe('the command', () => {
   let cwd: string
   let env: Record<string, string>
+  const ledgerAt = (name: string) => `sqlite:${join(cwd, name)}`
+  const configAt = (name: string) => join(cwd, name)
+  /** The service that `env` names, in this process. */
+  const serviceOf = (own: Record<string, string>): Promise<Service> => {
+    const variables = { ...env, PORT: '0', ...own }
+    return startService({
+      environment: readEnvironment(variables),
+      variables,
+      log: testLog(),
+      sandbox: false,
+    })
+  }
 
   before(() => {
     cwd = mkdtempSync(join(tmpdir(), 'postrider-cli-'))
@@ -36,7 +51,12 @@ describe('the command', () => {
       join(cwd, 'config/templates/ticket-resolved.liquid'),
       'Ticket {{ data.ticket.id }} is resolved.',
     )
-    env = { ...GENESYS, CRM_WEBHOOK_SECRET: SECRET, DATABASE_URL: 'sqlite:data/postrider.db' }
+    env = {
+      ...GENESYS,
+      CRM_WEBHOOK_SECRET: SECRET,
+      POSTRIDER_CONFIG: configAt('config/postrider.yaml'),
+      DATABASE_URL: ledgerAt('data/postrider.db'),
+    }
   })
   after(() => rmSync(cwd, { recursive: true }))
 
@@ -78,12 +98,12 @@ describe('the command', () => {
   }
 
   it('says where no ledger is', async () => {
-    const { code, err } = await postrider(['events', 'list'], {
-      cwd,
-      env: { ...env, DATABASE_URL: 'sqlite:data/none.db' },
+    const { code, err } = await command(['events', 'list'], {
+      ...env,
+      DATABASE_URL: ledgerAt('data/none.db'),
     })
     assert.equal(code, 1)
-    assert.match(err, /no ledger at data\/none\.db/)
+    assert.match(err, /no ledger at \S+data\/none\.db/)
   })
 
   describe('start: one clear error, exit code 1, no stack trace', () => {
@@ -95,11 +115,11 @@ describe('the command', () => {
             join(cwd, 'broken.yaml'),
             CONFIG.replace('crm/ticket.resolved', 'nowhere/x').replace('channels', 'chanels'),
           )
-          return { env: { POSTRIDER_CONFIG: 'broken.yaml' } }
+          return { env: { POSTRIDER_CONFIG: configAt('broken.yaml') } }
         },
         /broken\.yaml:8.*chanels.*did you mean channels[\s\S]*broken\.yaml:8.*no source nowhere/,
       ],
-      ['no configuration', async () => ({ env: { POSTRIDER_CONFIG: 'none.yaml' } }), /none\.yaml/],
+      ['no configuration', async () => ({ env: { POSTRIDER_CONFIG: configAt('none.yaml') } }), /none\.yaml/],
       ['a missing secret', async () => ({ env: { CRM_WEBHOOK_SECRET: '' } }), /CRM_WEBHOOK_SECRET/],
       [
         'no Genesys Cloud',
@@ -117,7 +137,7 @@ describe('the command', () => {
         'an unwritable ledger',
         async () => {
           writeFileSync(join(cwd, 'a-file'), '')
-          return { env: { DATABASE_URL: 'sqlite:a-file/postrider.db' } }
+          return { env: { DATABASE_URL: ledgerAt('a-file/postrider.db') } }
         },
         /a-file/,
       ],
@@ -128,32 +148,25 @@ describe('the command', () => {
             join(cwd, 'not.db'),
             'this is a text, and long enough to be read as a header of a database',
           )
-          return { env: { DATABASE_URL: 'sqlite:not.db' } }
+          return { env: { DATABASE_URL: ledgerAt('not.db') } }
         },
         /not\.db/,
       ],
       [
         'a ledger in use',
         async () => {
-          const running = await startPostrider(['start'], {
-            cwd,
-            env: { ...env, DATABASE_URL: 'sqlite:used.db' },
-          })
-          return { env: { DATABASE_URL: 'sqlite:used.db' }, over: () => running.end() }
+          const running = await serviceOf({ DATABASE_URL: ledgerAt('used.db') })
+          return { env: { DATABASE_URL: ledgerAt('used.db') }, over: () => running.stop() }
         },
         /used\.db.*another/is,
       ],
       [
         'a ledger of another org',
         async () => {
-          const other = {
-            ...env,
-            DATABASE_URL: 'sqlite:other.db',
-            GENESYS_GATEWAY_URL: 'http://127.0.0.1:10',
-          }
-          const running = await startPostrider(['start'], { cwd, env: other })
-          await running.end()
-          return { env: { DATABASE_URL: 'sqlite:other.db' } }
+          const DATABASE_URL = ledgerAt('other.db')
+          const other = await serviceOf({ DATABASE_URL, GENESYS_GATEWAY_URL: 'http://127.0.0.1:10' })
+          await other.stop()
+          return { env: { DATABASE_URL } }
         },
         /127\.0\.0\.1:10/,
       ],
@@ -173,7 +186,7 @@ describe('the command', () => {
       it(name, async () => {
         const { env: own = {}, over } = await prepare()
         try {
-          const { code, out, err } = await postrider(['start'], { cwd, env: { ...env, PORT: '0', ...own } })
+          const { code, out, err } = await command(['start'], { ...env, PORT: '0', ...own })
           assert.equal(code, 1, err)
           assert.match(err, words)
           assert.doesNotMatch(err, /^\s+at .*:\d+/m, 'no stack trace')
@@ -187,7 +200,11 @@ describe('the command', () => {
   })
 
   it('starts, says what it is about to do, and stops on SIGTERM with 0', async () => {
-    const running = await startPostrider(['start'], { cwd, env })
+    const { POSTRIDER_CONFIG: _, ...settings } = env
+    const running = await startPostrider(['start'], {
+      cwd,
+      env: { ...settings, DATABASE_URL: 'sqlite:data/postrider.db' },
+    })
     const said = running.lines.join('\n')
     assert.match(said, /^Genesys +127\.0\.0\.1:9 · deployment 0b1e… · GATEWAY$/m)
     assert.match(said, /^Ledger +data\/postrider\.db · 0 scheduled$/m)
@@ -199,20 +216,17 @@ describe('the command', () => {
   it('pauses and resumes beside the running service', async () => {
     const running = await startPostrider(['start'], { cwd, env })
     try {
-      const paused = await postrider(['pause', 'route', 'ticket-resolved', '--reason', 'a test', '--json'], {
-        cwd,
-        env,
-      })
+      const paused = await command(['pause', 'route', 'ticket-resolved', '--reason', 'a test', '--json'], env)
       assert.equal(paused.code, 0, paused.err)
       assert.equal(JSON.parse(paused.out).scope, 'route')
-      const status = await postrider(['status', '--json'], { cwd, env })
+      const status = await command(['status', '--json'], env)
       assert.equal(status.code, 1, 'a pause needs a person')
       assert.equal(JSON.parse(status.out).pauses[0].reason, 'a test')
-      const resumed = await postrider(['resume', 'route', 'ticket-resolved'], { cwd, env })
+      const resumed = await command(['resume', 'route', 'ticket-resolved'], env)
       assert.equal(resumed.code, 0, resumed.err)
-      const again = await postrider(['resume', 'route', 'ticket-resolved'], { cwd, env })
+      const again = await command(['resume', 'route', 'ticket-resolved'], env)
       assert.equal(again.code, 1)
-      const well = await postrider(['status', '--json'], { cwd, env })
+      const well = await command(['status', '--json'], env)
       assert.equal(well.code, 0, well.out)
     } finally {
       await running.end()
@@ -220,10 +234,7 @@ describe('the command', () => {
   })
 
   it('refuses the sandbox under NODE_ENV=production unless it is asked for by name', async () => {
-    const { code, err } = await postrider(['sandbox', '--port', '0'], {
-      cwd,
-      env: { NODE_ENV: 'production' },
-    })
+    const { code, err } = await command(['sandbox', '--port', '0'], { NODE_ENV: 'production' })
     assert.equal(code, 1)
     assert.match(err, /--sandbox/)
   })

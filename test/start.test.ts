@@ -115,8 +115,7 @@ describe('start in a fresh clone', () => {
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? String(address.port) : ''
     try {
-      const env = { ...GENESYS, PORT: '0' }
-      const ended = await postrider(['start', '--sandbox', '--sandbox-port', port], { cwd, env })
+      const ended = await command(['start', '--sandbox', '--sandbox-port', port], settings)
       assertOneError(ended, new RegExp(`sandbox cannot listen on 127\\.0\\.0\\.1:${port}`))
     } finally {
       await new Promise((resolve) => server.close(resolve))
@@ -171,14 +170,11 @@ describe('start', () => {
     const elsewhere = {
       ...GENESYS,
       ...env,
-      DATABASE_URL: 'sqlite:data/sandbox.db',
+      DATABASE_URL: `sqlite:${join(cwd, 'data/sandbox.db')}`,
       GENESYS_GATEWAY_URL: 'http://127.0.0.1:9',
       PORT: '0',
     }
-    assertOneError(
-      await postrider(['start'], { cwd, env: elsewhere }),
-      /belongs to sandbox.*would send to 127\.0\.0\.1:9/,
-    )
+    assertOneError(await command(['start'], elsewhere), /belongs to sandbox.*would send to 127\.0\.0\.1:9/)
   })
 
   it('stops when what is in flight is settled, however often it is told', async () => {
