@@ -1,5 +1,3 @@
-import type { Event } from './event.ts'
-
 /** What one route wants said to one customer because of one event. Unique by (event, route). */
 export type Message = {
   id: number
@@ -266,41 +264,3 @@ export type PauseCode = 'operator' | 'brake' | 'rate-limited' | ProbedPauseCode
 /** Pauses that end when one message got through. */
 export const PROBED_PAUSES = ['unreachable', 'uncertain', 'login', 'permissions'] as const
 export type ProbedPauseCode = (typeof PROBED_PAUSES)[number]
-
-/** What Liquid sees, in conditions, customer fields and templates alike. */
-export type Scope = {
-  event: {
-    id: number | null
-    source: string
-    type: string
-    senderType: string
-    key: string
-    subject: string | null
-    occurredAt: string
-  }
-  payload: unknown
-  data: unknown
-  customer: Customer
-}
-
-export function scopeOf(
-  event: Pick<Event, 'source' | 'type' | 'senderType' | 'key' | 'subject' | 'occurredAt'> & { id?: number },
-  payload: unknown,
-  customer: Customer = {},
-): Scope {
-  const data = typeof payload === 'object' && payload !== null && 'data' in payload ? payload.data : payload
-  return {
-    event: {
-      id: event.id ?? null,
-      source: event.source,
-      type: event.type,
-      senderType: event.senderType,
-      key: event.key,
-      subject: event.subject,
-      occurredAt: new Date(event.occurredAt).toISOString(),
-    },
-    payload,
-    data,
-    customer,
-  }
-}

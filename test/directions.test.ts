@@ -13,7 +13,7 @@ const value = (...to: string[]): Allowed[] => to.map((one) => ({ to: one, types:
 const types = (...to: string[]): Allowed[] => to.map((one) => ({ to: one, types: true }))
 
 /** What travels between rooms, and what every room may lean on. */
-const WORDS = value('event', 'message', 'errors', 'clock', 'log')
+const WORDS = value('event', 'message', 'scope', 'errors', 'clock', 'log')
 const CONFIG = types('config/')
 /** The store as a room sees it: the interface, and the shapes of what it answers to operators. */
 const LEDGER_CONTRACT = types('ledger/ledger', 'ledger/reads')
@@ -35,7 +35,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   listen: value('clock', 'errors', 'log'),
   'receive/': [...WORDS, ...CONFIG, ...LEDGER_CONTRACT, ...value('plan/')],
   // Pure: neither a clock nor a log. The ledger's Plan is what planning makes; the shape lives in the contract, so its type alone may come from there.
-  'plan/': [...value('event', 'message', 'errors'), ...CONFIG, ...types('ledger/ledger')],
+  'plan/': [...value('event', 'message', 'scope', 'errors'), ...CONFIG, ...types('ledger/ledger')],
   'deliver/': [...WORDS, ...CONFIG, ...LEDGER_CONTRACT, ...types('genesys/genesys')],
   'genesys/': WORDS,
   'ledger/': WORDS,
@@ -44,13 +44,14 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   'sandbox/': value('clock', 'errors'),
   // What a source may say depends on who sends: the presets are the data that it is checked against.
   'config/': [
-    ...value('event', 'message', 'errors', 'environment'),
+    ...value('event', 'message', 'scope', 'errors', 'environment'),
     ...value('receive/sources/presets', 'receive/signature/token'),
     ...types('receive/sources/preset', 'receive/signature/scheme'),
   ],
   environment: value('errors'),
   event: types('message'),
-  message: value('event'),
+  message: [],
+  scope: types('event', 'message'),
   errors: [],
   clock: [],
   log: value('visible'),

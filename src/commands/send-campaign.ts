@@ -1,10 +1,11 @@
 import { emailAddress, phoneNumber } from '../deliver/address.ts'
 import { CLI_SOURCE, type ReadEvent } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
-import { type Customer, scopeOf } from '../message.ts'
+import type { Customer } from '../message.ts'
 import { customerOf } from '../plan/customer.ts'
 import { planSend, type Said } from '../plan/send.ts'
 import { type Reader, readDelivery } from '../receive/sources/read.ts'
+import { scopeOf } from '../scope.ts'
 import type { Row } from './send-csv.ts'
 
 /** What is said to everybody under one name. */

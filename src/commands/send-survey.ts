@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { addressOf, emailAddress, phoneNumber } from '../deliver/address.ts'
-import { type Channel, type Customer, type IdentifierName, scopeOf } from '../message.ts'
+import type { Channel, Customer, IdentifierName } from '../message.ts'
+import { scopeOf } from '../scope.ts'
 import { type Campaign, identifierOf, planRecipient, type Recipient } from './send-campaign.ts'
 import type { Row } from './send-csv.ts'
 

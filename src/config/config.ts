@@ -1,6 +1,7 @@
-import type { Brake, Channel, ExternalSource, IdentifierName, Policies, Rendered, Scope } from '../message.ts'
+import type { Brake, Channel, ExternalSource, IdentifierName, Policies, Rendered } from '../message.ts'
 import type { Scheme } from '../receive/signature/scheme.ts'
 import type { PresetName } from '../receive/sources/presets.ts'
+import type { Scope } from '../scope.ts'
 
 /** postrider.yaml, checked and resolved: every default filled in, every duration in milliseconds. */
 export type Config = {

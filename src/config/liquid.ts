@@ -1,6 +1,6 @@
 import { EchoTag, Liquid, Output, type Template, type Value } from 'liquidjs'
 import { messageOf } from '../errors.ts'
-import type { Scope } from '../message.ts'
+import type { Scope } from '../scope.ts'
 import { leftOver, misreadIn } from './expressions.ts'
 
 /**

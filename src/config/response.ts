@@ -1,4 +1,5 @@
-import type { ResponseTemplate, Scope } from '../message.ts'
+import type { ResponseTemplate } from '../message.ts'
+import type { Scope } from '../scope.ts'
 import { type CompiledText, compileText } from './liquid.ts'
 
 /** A canned response as a front matter names it, its parameters compiled. */

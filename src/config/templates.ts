@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Channel, type Scope, TEXT_LIMITS } from '../message.ts'
+import { type Channel, TEXT_LIMITS } from '../message.ts'
+import type { Scope } from '../scope.ts'
 import type { Problem, RenderResult, Templates } from './config.ts'
 import { liquidWords } from './liquid.ts'
 import { shownAs } from './response.ts'

@@ -1,14 +1,8 @@
 import type { Config, Source } from '../config/config.ts'
 import type { Expectation, Fixture } from '../config/fixtures.ts'
 import type { ReadEvent, UnreadableEvent } from '../event.ts'
-import {
-  type Channel,
-  type Message,
-  type PlannedMessage,
-  type ResponseTemplate,
-  type Scope,
-  scopeOf,
-} from '../message.ts'
+import type { Channel, Message, PlannedMessage, ResponseTemplate } from '../message.ts'
+import { type Scope, scopeOf } from '../scope.ts'
 import { planEvent } from './plan.ts'
 import { firstChannel } from './reach.ts'
 

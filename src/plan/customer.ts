@@ -1,5 +1,6 @@
 import type { CustomerFields } from '../config/config.ts'
-import { CUSTOMER_PROPERTIES, type Customer, type Scope } from '../message.ts'
+import { CUSTOMER_PROPERTIES, type Customer } from '../message.ts'
+import type { Scope } from '../scope.ts'
 
 /** Longer than any identifier that Genesys looks up (255), and than any name. */
 const LONGEST = 255

@@ -2,14 +2,8 @@ import type { Config, EventPattern, Route } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
 import type { ReadEvent, RouteNote } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
-import {
-  type Customer,
-  type ExternalSource,
-  type PlannedMessage,
-  type Policies,
-  type Scope,
-  scopeOf,
-} from '../message.ts'
+import type { Customer, ExternalSource, PlannedMessage, Policies } from '../message.ts'
+import { type Scope, scopeOf } from '../scope.ts'
 import { customerOf } from './customer.ts'
 import { whyNobody } from './reach.ts'
 

@@ -1,5 +1,6 @@
-import type { Customer, Scope } from '../../src/message.ts'
-import { scopeOf } from '../../src/message.ts'
+import type { Customer } from '../../src/message.ts'
+import type { Scope } from '../../src/scope.ts'
+import { scopeOf } from '../../src/scope.ts'
 
 /** What Liquid sees of an event with this data. */
 export function scopeWith(data: unknown, customer: Customer = {}): Scope {
