@@ -1,10 +1,11 @@
-import type { Config } from '../config/config.ts'
+import type { Config, Source } from '../config/config.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import { CLI_SOURCE, type Event, type ReadEvent, type UnreadableEvent } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EventFilter, MessageFilter } from '../ledger/reads.ts'
 import { planEvent } from '../plan/plan.ts'
+import { recordableOf } from '../receive/recordable.ts'
 import { readAgain, readPartsAgain } from '../receive/sources/read.ts'
 import { configOf } from '../settings.ts'
 import { localTime, print, printJson, printTable, printText, type Terminal } from './output.ts'
@@ -123,8 +124,10 @@ function assertPlannable({ id, source: name }: Event, config: Config): void {
 }
 
 async function replan(ledger: Ledger, event: Event, config: Config) {
-  const parts = event.state === 'unreadable' ? readPartsAgain(event, config) : null
-  if (parts !== null) return replanParts(ledger, event, parts, config)
+  const source = config.sources.get(event.source)
+  // Without a type it was never read as one event.
+  const parts = source && event.type === '' ? readPartsAgain(event, source) : null
+  if (source && parts) return replanParts(ledger, event, source, parts, config)
   const read = readAgain(event, config)
   if ('reason' in read) return { id: event.id, state: 'unreadable' as const, added: 0, reason: read.reason }
   const plan = planEvent(read, config)
@@ -150,18 +153,14 @@ async function replan(ledger: Ledger, event: Event, config: Config) {
 /** A delivery that was kept whole, because nobody could tell its events apart: they are recorded now, each as if it had just come. */
 async function replanParts(
   ledger: Ledger,
-  { id, source }: Event,
+  { id }: Event,
+  source: Source,
   parts: readonly (ReadEvent | UnreadableEvent)[],
   config: Config,
 ) {
   const { version: configVersion } = config
-  const keepKeyForMs = config.sources.get(source)?.dedupeForMs ?? 0
   const recorded = await ledger.record(
-    parts.map((event) =>
-      'reason' in event
-        ? { kind: 'unreadable', event, configVersion, keepKeyForMs }
-        : { kind: 'event', event, plan: planEvent(event, config), keepKeyForMs },
-    ),
+    parts.map((event) => recordableOf(event, source, { config, plan: planEvent })),
   )
   const ids = recorded.flatMap((one) => ('eventId' in one ? one.eventId : []))
   const added = recorded.reduce((sum, one) => sum + ('messageIds' in one ? one.messageIds.length : 0), 0)

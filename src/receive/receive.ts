@@ -1,16 +1,17 @@
 import type { Clock } from '../clock.ts'
 import type { Config, Source } from '../config/config.ts'
 import { messageOf, PostriderError } from '../errors.ts'
-import type { ReadEvent, UnreadableEvent } from '../event.ts'
+import type { ReadEvent } from '../event.ts'
 import type { Ledger, Plan, Recordable, Recorded } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
+import { recordableOf } from './recordable.ts'
 import { isAccepted, type Reply } from './reply.ts'
 import { headerOf } from './signature/headers.ts'
 import { calledUrl, otherUrls } from './signature/url.ts'
 import { verify } from './signature/verify.ts'
 import { presetNamed } from './sources/presets.ts'
 import { readDelivery } from './sources/read.ts'
-import { bodyMemoryOf, schemeOf } from './sources/scheme-of.ts'
+import { schemeOf } from './sources/scheme-of.ts'
 
 /** One HTTP request of a source, its body whole. `target`: path and query; `rawHeaders` as node gives them; `receivedAt`: epoch milliseconds. */
 export type Delivery = {
@@ -45,7 +46,7 @@ export async function receive(delivery: Delivery, deps: ReceiveDeps): Promise<Re
   if (verdict.kind === 'refused') return verdict
 
   const events = readDelivery(source, delivery, verdict.id)
-  const entries = events.map((event) => planned(event, source, deps))
+  const entries = events.map((event) => recordableOf(event, source, deps))
   const reply = await record(entries, deps)
   if (!isAccepted(reply)) return reply
   const answer = accepted?.(said)
@@ -57,20 +58,6 @@ function proofOf(delivery: Delivery, { name, publicUrl, secrets, ...source }: So
   const called = { source: name, target, rawHeaders, publicUrl }
   const request = { method, url: calledUrl(called), rawHeaders, body, secrets, nowMs: clock.now() }
   return verify(schemeOf(source), request, () => otherUrls(called))
-}
-
-/** What cannot be read, or planned, is recorded nevertheless: an authentic event is never refused for our faults. */
-function planned(event: ReadEvent | UnreadableEvent, source: Source, deps: ReceiveDeps): Recordable {
-  const { config, plan } = deps
-  const keep = { keepKeyForMs: source.dedupeForMs, keepBodyForMs: bodyMemoryOf(source) }
-  if ('reason' in event) return { kind: 'unreadable', event, configVersion: config.version, ...keep }
-  try {
-    return { kind: 'event', event, plan: plan(event, config), ...keep }
-  } catch (error) {
-    const reason = `planning failed: ${messageOf(error)}; when that is mended: postrider events replan`
-    const none = { notes: [], messages: [], configVersion: config.version }
-    return { kind: 'event', event, plan: { state: 'unplanned', reason, ...none }, ...keep }
-  }
 }
 
 async function record(entries: readonly Recordable[], { ledger, log }: ReceiveDeps): Promise<Reply> {

@@ -214,4 +214,33 @@ describe('events replan', () => {
     const [read] = await events('signed-header')
     assert.deepEqual([read?.id, read?.state, read?.type], [unreadable?.id, 'unrouted', 'of replan-3'])
   })
+
+  it('takes a delivery apart that was kept whole, since nobody knew then where its events stand', async () => {
+    const item = (id: string) => ({
+      id,
+      event: 'CartPaid',
+      member: { number: 'M-1001', email: 'ada@example.com' },
+    })
+    const file = own('custom', {}, { list: [item('apart-1'), { id: 'apart-2' }, item('apart-3')] }, 'apart')
+    answersOf(await replay([file, '--json']))
+    const [whole] = await events('custom')
+    assert.deepEqual([whole?.state, whole?.reason], ['unreadable', 'data.items: expected a list of events'])
+
+    const mended = {
+      POSTRIDER_CONFIG: folder.write('apart.yaml', config.replace('events: data.items', 'events: list')),
+    }
+    const replan = () => run(['events', 'replan', String(whole?.id), '--json'], mended)
+    type Replanned = { state: string; added: number; reason: string }
+    const [said] = jsonOf<Replanned[]>(await replan())
+    assert.deepEqual([said?.state, said?.added], ['unrouted', 2])
+    assert.match(
+      said?.reason ?? '',
+      /a delivery of 3 events, which are events of their own now: \d+, \d+, \d+$/,
+    )
+    const all = await events('custom')
+    const planned = all.filter(({ key, state }) => key.startsWith('apart-') && state === 'planned')
+    assert.deepEqual(planned.map(({ key }) => key).sort(), ['apart-1', 'apart-3'])
+    assert.equal((await replan()).code, 0)
+    assert.equal((await events('custom')).length, all.length, 'and once only')
+  })
 })

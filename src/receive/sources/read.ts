@@ -47,11 +47,10 @@ function told(events: (ReadEvent | UnreadableEvent)[]): (ReadEvent | UnreadableE
 /**
  * The events of a delivery that was kept whole because it could not be told apart then; null where it is no such delivery, or cannot be told apart still.
  */
-export function readPartsAgain(event: Event, { sources }: Sources): (ReadEvent | UnreadableEvent)[] | null {
-  const source = sources.get(event.source)
-  const path = source?.custom?.reading.events ?? null
-  const split = source && presetNamed(source.preset).split?.(event.raw, path)
-  if (!source || split?.kind !== 'parts') return null
+export function readPartsAgain(event: Event, source: Reader): (ReadEvent | UnreadableEvent)[] | null {
+  const path = source.custom?.reading.events ?? null
+  const split = presetNamed(source.preset).split?.(event.raw, path)
+  if (split?.kind !== 'parts') return null
   const [only, ...others] = split.parts
   // Its own bytes: an event, and no list of some.
   if (only && others.length === 0 && only.equals(event.raw)) return null
