@@ -7,6 +7,7 @@ import type { Summary } from '../ledger/reads.ts'
 import type { Pause } from '../message.ts'
 import { localTime, print, printJson, type Terminal } from './output.ts'
 import { nameOf } from './pauses.ts'
+import { adviceFor } from './refused-advice.ts'
 import { pauseJson } from './show.ts'
 
 /** A running service sends what is due within seconds; the budget of a minute is the longest that one waits for another. */
@@ -129,7 +130,7 @@ export function attentionOf(summary: Summary, pauses: readonly Pause[], now: num
     ...counter(
       recent.events.unreadable,
       'event',
-      'unreadable: show the sender what is not as documented. List: npx postrider events list --state unreadable',
+      'unreadable: each says why; mend the source’s configuration or what the sender sends, then events replan ID. List: npx postrider events list --state unreadable',
     ),
     // Anybody may post nonsense to a public address. Nothing but refusals since is another matter: then it is the sender that is refused.
     ...refused
@@ -137,7 +138,7 @@ export function attentionOf(summary: Summary, pauses: readonly Pause[], now: num
       .filter(({ source, lastAt }) => lastAt > (lastEventAt[source] ?? 0) + 1_000)
       .map(
         ({ source, reason, count, lastAt }) =>
-          `${source}: ${count === 1 ? '1 delivery' : `${count} deliveries`} refused (${reason}) and nothing accepted since, the last at ${localTime(lastAt)}: compare the secret and the clock with the sender’s`,
+          `${source}: ${count === 1 ? '1 delivery' : `${count} deliveries`} refused (${reason}) and nothing accepted since, the last at ${localTime(lastAt)}: ${adviceFor(source, reason)}`,
       ),
   ]
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { localTime } from '../../src/commands/output.ts'
+import { adviceFor } from '../../src/commands/refused-advice.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { silentLog } from '../../src/log.ts'
@@ -126,4 +127,19 @@ describe('status: sources that are expected to be heard of', () => {
       assert.match(said.out, /^Silence +is not looked at: the configuration cannot be read/m)
     }
   })
+})
+
+describe('status: what to do about a source of which everything is refused', () => {
+  const cases: [string, string, RegExp][] = [
+    ['crm', 'no-secret', /no secret is set here/],
+    ['crm', 'no-match', /compare the secret .*sources show crm$/],
+    ['crm', 'too-old', /set the clocks/],
+    ['crm', 'missing-header', /signs at all/],
+    ['hubspot', 'wrong-url', /publicUrl/],
+    ['(unknown)', 'unknown-source', /no source has the name at the end of that URL/],
+    ['crm', 'fault', /see the log/],
+  ]
+  for (const [source, reason, advice] of cases) {
+    it(`${source}: ${reason}`, () => assert.match(adviceFor(source, reason), advice))
+  }
 })

@@ -1,0 +1,26 @@
+import { UNKNOWN_SOURCE } from '../receive/refusals.ts'
+
+/** What to do about a source of which everything is refused, by the reason that it is counted under. Reasons that are not here are our own trouble, which has lines of its own. */
+const ADVICE: Readonly<Record<string, string>> = {
+  'missing-header': 'see that the sender signs at all, and that nothing on the way drops its headers',
+  'duplicate-header': 'see what on the way adds a second header',
+  'malformed-header':
+    'see that the source has the preset of this sender, and that nothing on the way changes its headers',
+  'too-old': 'set the clocks; a sender that signs once for all its tries cannot be taken later',
+  'too-new': 'set the clocks',
+  'no-match': 'compare the secret with the sender’s, and see that nothing on the way changes the body',
+  'wrong-url': 'the log line of the refusal says what was called: set publicUrl of the source to that',
+  'no-secret': 'no secret is set here: give the source its secret and restart',
+  'wrong-method': 'tell the sender to use POST',
+  'too-large': 'tell the sender to send less at once',
+  'content-encoding': 'tell the sender not to compress',
+}
+
+/** For an operator. How the sender's side is set up stands behind the command at the end. */
+export function adviceFor(source: string, reason: string): string {
+  if (source === UNKNOWN_SOURCE) {
+    return 'no source has the name at the end of that URL: mend the URL at the sender, or add the source'
+  }
+  const advice = ADVICE[reason] ?? 'see the log for what failed here'
+  return `${advice}. How its side is set up: npx postrider sources show ${source}`
+}
