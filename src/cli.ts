@@ -4,6 +4,8 @@ import { portNumber, positiveNumber, signedDuration, wholeNumber } from './comma
 import { addLedgerCommands } from './commands/ledger-commands.ts'
 import { type Run, type Terminal, visibleLines } from './commands/output.ts'
 import { addSendCommand } from './commands/send-command.ts'
+import { addSimulateCommand } from './commands/simulate-command.ts'
+import { addSuppressCommands } from './commands/suppress-command.ts'
 import { processEnvironment, type Variables } from './environment.ts'
 import { messageOf, PostriderError } from './errors.ts'
 
@@ -170,8 +172,10 @@ function program(run: Run, say: (text: string) => void): Command {
       run.exitCode = (await replay(variables, files, options, terminal)) ? 0 : 1
     })
 
+  addSimulateCommand(program, run)
   addSendCommand(program, run)
   addLedgerCommands(program, run)
+  addSuppressCommands(program, run)
   return program
 }
 

@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net'
 import { config as loadDotenv } from 'dotenv'
 import { z } from 'zod'
 import { messageOf, PostriderError } from './errors.ts'
+import { keyOf } from './key.ts'
 
 /** What the surroundings say; the only reader of process.env is `processEnvironment`. */
 export type Environment = {
@@ -12,6 +13,8 @@ export type Environment = {
   TRUST_PROXY: number
   POSTRIDER_CONFIG: string
   DATABASE_URL: string | undefined
+  /** Of the hashes of customers' names; by default what lies beside the ledger's file. */
+  POSTRIDER_KEY: Buffer | undefined
   GENESYS_REGION: string
   GENESYS_CLIENT_ID: string | undefined
   GENESYS_CLIENT_SECRET: string | undefined
@@ -79,6 +82,11 @@ const FIELDS = {
   DATABASE_URL: z
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'expected sqlite:PATH')
+    .optional(),
+  POSTRIDER_KEY: z
+    .string()
+    .transform(keyOf)
+    .refine((key) => key !== null, 'expected 32 bytes in base64, as openssl rand -base64 32 prints them')
     .optional(),
   GENESYS_REGION: z
     .string()

@@ -14,7 +14,7 @@ import type { SenderState } from './ops/health.ts'
 import { payloadOf } from './receive/sources/read.ts'
 import { assertSandboxAllowed, SANDBOX_CLIENT, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts'
 import { startServer } from './server.ts'
-import { configOf, LEDGER, loginOf, missingLogin, orgOf, SANDBOX_LEDGER } from './settings.ts'
+import { configOf, keyFrom, LEDGER, loginOf, missingLogin, orgOf, SANDBOX_LEDGER } from './settings.ts'
 
 export type Service = {
   config: Config
@@ -64,7 +64,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       onBudget: (reading) => budget.read(reading),
     })
     const url = environment.DATABASE_URL ?? (sandbox ? SANDBOX_LEDGER : LEDGER)
-    const ledger = await openLedger({ url, clock, log, owner: true })
+    const ledger = await openLedger({ url, ...keyFrom(environment), clock, log, owner: true })
     undo.unshift(() => ledger.close())
     await ledger.bindHost(sandbox ? 'sandbox' : genesys.host)
 

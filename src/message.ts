@@ -61,6 +61,7 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 /**
  * Every change of state that exists. `failed` is reached from `scheduled` where it is clear before any request
  * that the message cannot be sent (no contact, a template that does not render): no attempt is spent on it.
+ * `skipped` → `scheduled` is an operator's re-trigger, or where the message was cancelled for whose sake it was skipped (`once`).
  * `sent` → `scheduled` is an operator's forced re-trigger, with a reason, or the next channel where Genesys reports that the customer did not see it.
  */
 export const TRANSITIONS: Readonly<Record<MessageState, readonly MessageState[]>> = {
@@ -156,6 +157,37 @@ export type Policies = {
   activeConversation: 'wait' | 'join'
   /** A message that Genesys reports as not seen by the customer: nothing more, or the next of `channels`. */
   onUndelivered: 'none' | 'next-channel'
+  /** `marketing` needs the customer's consent on record. */
+  purpose: 'service' | 'marketing'
+  /** How long a key of `once` holds, in milliseconds from when it was taken; null: as long as its row is kept. */
+  oncePerMs: number | null
+  /** A newer event of a key whose message is still scheduled: `keep` leaves that message as it is, `replace` moves it and gives it the newer data. */
+  onRepeat: 'keep' | 'replace'
+  /** When the customer is not to be written to; null: never. `timezone`: where neither event nor phone tell their zone. */
+  quietHours: QuietHours | null
+  /** How many messages of a group a customer gets within a time; null: any. */
+  cap: Cap | null
+  onCap: 'skip' | 'defer'
+  /** The groups of caps in which this message counts: those that any route asks about. */
+  countsIn: readonly string[]
+}
+
+/** Over a sliding window. `group`: `all`, or those routes whose cap names it. */
+export type Cap = { messages: number; perMs: number; group: string }
+
+/** ISO 8601: 1 is Monday. */
+export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
+
+/** When customers are left alone. */
+export type QuietHours = {
+  /** Minutes since local midnight. */
+  fromMinute: number
+  /** Minutes since local midnight; earlier than `fromMinute`: on the next day. The two differ. */
+  toMinute: number
+  /** The zone of customers whose own nobody knows; null: the route names none. */
+  timezone: string | null
+  /** On which days a quiet time begins. The night from Friday to Saturday is Friday's. */
+  days: readonly Weekday[]
 }
 
 /** A web messaging conversation that the customer had. */
@@ -187,6 +219,10 @@ export type PlannedMessage = {
   policies: Policies
   dueAt: number
   expireAt: number
+  /** By what else the same customer may be met: normalised identifiers, `email:ann@example.com`. */
+  names: readonly string[]
+  /** What a later event that cancels it would say, one for each entry of `cancelOn` that comes to something. */
+  cancelKeys: readonly string[]
 }
 
 /** A text ready for its channel. */

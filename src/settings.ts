@@ -41,6 +41,11 @@ export function orgOf({ genesys, sources }: Pick<Config, 'genesys' | 'sources'>)
   }
 }
 
+/** The key of a ledger, where the environment has one. */
+export function keyFrom({ POSTRIDER_KEY: key }: Environment): { key?: Uint8Array } {
+  return key ? { key } : {}
+}
+
 /** How to log in to the org; throws ENVIRONMENT_INVALID that names what is not set. */
 export function loginOf(environment: Environment) {
   const { GENESYS_CLIENT_ID: clientId, GENESYS_CLIENT_SECRET: clientSecret } = environment

@@ -35,20 +35,39 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   listen: value('clock', 'errors', 'log'),
   'receive/': [...WORDS, ...CONFIG, ...LEDGER_CONTRACT, ...value('plan/')],
   // Pure: neither a clock nor a log. The ledger's Plan is what planning makes; the shape lives in the contract, so its type alone may come from there.
-  'plan/': [...value('event', 'message', 'scope', 'errors'), ...CONFIG, ...types('ledger/ledger')],
-  'deliver/': [...WORDS, ...CONFIG, ...LEDGER_CONTRACT, ...types('genesys/genesys')],
+  'plan/': [
+    ...value('event', 'message', 'scope', 'errors', 'names', 'consent', 'quiet-hours'),
+    ...CONFIG,
+    ...types('ledger/ledger'),
+  ],
+  'deliver/': [
+    ...WORDS,
+    ...CONFIG,
+    ...LEDGER_CONTRACT,
+    ...value('address', 'quiet-hours', 'untrusted'),
+    ...types('genesys/genesys'),
+  ],
   'genesys/': WORDS,
-  'ledger/': WORDS,
+  // What an event's consent means is asked once more when its message is opened.
+  'ledger/': [...WORDS, ...value('consent', 'key')],
   'ops/': [...WORDS, ...LEDGER_CONTRACT],
   // Knows nobody: it stands for somebody else's system.
   'sandbox/': value('clock', 'errors'),
   // What a source may say depends on who sends: the presets are the data that it is checked against.
   'config/': [
-    ...value('event', 'message', 'scope', 'errors', 'environment'),
+    ...value('event', 'message', 'scope', 'errors', 'environment', 'untrusted'),
     ...value('receive/sources/presets', 'receive/signature/token'),
     ...types('receive/sources/preset', 'receive/signature/scheme'),
   ],
-  environment: value('errors'),
+  environment: value('errors', 'key'),
+  key: [],
+  // Facts about customers that several rooms need: pure, and of nobody else's making.
+  address: types('message'),
+  names: [...value('address'), ...types('message')],
+  consent: [],
+  'quiet-hours': [...value('local-time'), ...types('message')],
+  'local-time': [],
+  untrusted: [],
   event: types('message'),
   message: [],
   scope: types('event', 'message'),
@@ -67,7 +86,11 @@ const IMPORTED_BY: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Packages that one room keeps to itself. */
-const PACKAGE_OF: Readonly<Record<string, string>> = { 'purecloud-platform-client-v2': 'genesys/' }
+const PACKAGE_OF: Readonly<Record<string, readonly string[]>> = {
+  'purecloud-platform-client-v2': ['genesys/'],
+  // Its ways with local times are not ours: decisions/0019.
+  luxon: ['local-time', 'quiet-hours', 'config/'],
+}
 
 const STATEMENT =
   /^(?:import|export)\s+(type\s+)?(?:\*(?:\s+as\s+[\w$]+)?|[\w$]+(?:\s*,\s*(?:\{[^}]*\}|\*\s+as\s+[\w$]+))?|\{[^}]*\})\s*from\s*['"]([^'"]+)['"]/gm
@@ -104,7 +127,9 @@ function violation(file: string, { specifier, typesOnly }: Import): string | nul
     const [owner] = Object.entries(PACKAGE_OF).filter(
       ([name]) => specifier === name || specifier.startsWith(`${name}/`),
     )
-    return owner && owner[1] !== room ? `${file} → ${specifier}: only ${owner[1]} may` : null
+    return owner && !owner[1].includes(room)
+      ? `${file} → ${specifier}: only ${owner[1].join(' and ')} may`
+      : null
   }
   const target = posix.join(posix.dirname(file), specifier).replace(/\.ts$/, '')
   const targetRoom = roomOf(target)
@@ -243,6 +268,9 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url))
     ['utils/strings', './more.ts', false, /no direction is set for utils\//],
     ['deliver/deliver', '../../test/manual-clock.ts', false, /leaves src/],
     ['deliver/deliver', 'purecloud-platform-client-v2', true, /only genesys\/ may/],
+    ['plan/plan', 'luxon', false, /only local-time and quiet-hours and config\/ may/],
+    ['names', './ledger/ledger.ts', true, /names may not/],
+    ['ledger/sqlite/names', '../../names.ts', true, /ledger\/ may not/],
     ['commands/doctor', 'purecloud-platform-client-v2/dist/x.js', false, /only genesys\/ may/],
   ]
   for (const [file, specifier, typesOnly, why] of FORBIDDEN) {

@@ -154,15 +154,24 @@ describe('what the docs name', () => {
       'deliver/deliver',
       'deliver/find',
       'deliver/look',
+      'deliver/put-off',
       'deliver/settlement',
       'deliver/worker',
       'plan/plan',
       'config/templates',
     ]
       .concat(
-        ['insert-messages', 'open-attempt', 'operators', 'recover', 'settle-look', 'undelivered'].map(
-          (name) => `ledger/sqlite/${name}`,
-        ),
+        [
+          'cancellations',
+          'insert-messages',
+          'open-attempt',
+          'operators',
+          'pass-key',
+          'recover',
+          'replace',
+          'settle-look',
+          'undelivered',
+        ].map((name) => `ledger/sqlite/${name}`),
       )
       .map((name) => source(`src/${name}.ts`))
       .concat(source('src/message.ts'))

@@ -52,6 +52,16 @@ describe('readEnvironment', () => {
     }
   })
 
+  it('takes a key of 32 bytes in base64 and nothing else', () => {
+    const key = Buffer.alloc(32, 7)
+    assert.deepEqual(readEnvironment({ POSTRIDER_KEY: `${key.toString('base64')}\n` }).POSTRIDER_KEY, key)
+    assert.equal(readEnvironment({ POSTRIDER_KEY: '' }).POSTRIDER_KEY, undefined)
+    const wrong = [Buffer.alloc(31).toString('base64'), `${key.toString('base64').slice(0, -2)}!=`, 'hunter2']
+    for (const POSTRIDER_KEY of wrong) {
+      assert.throws(() => readEnvironment({ POSTRIDER_KEY }), /POSTRIDER_KEY: expected 32 bytes in base64/)
+    }
+  })
+
   it('says which file cannot be read', () => {
     assert.throws(() => variable({ A_FILE: '/nowhere/a' }, 'A'), /A_FILE.*cannot read/)
   })

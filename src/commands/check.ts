@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import type { Config, GenesysConfig, Route, Source } from '../config/config.ts'
+import type { Config, GenesysConfig, Source, SuppressOn } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 import { fixtureFiles, readFixture } from '../config/fixtures.ts'
 import { loadConfig } from '../config/load.ts'
@@ -10,6 +10,7 @@ import { CHANNELS } from '../message.ts'
 import { checkFixture, type FixtureCheck } from '../plan/check.ts'
 import { readDelivery } from '../receive/sources/read.ts'
 import { problemLine } from '../settings.ts'
+import { printLine, printRoute, routeJson } from './check-route.ts'
 import { print, printJson, type Terminal } from './output.ts'
 
 /** Where fixtures are looked for; there need not be any. */
@@ -29,7 +30,15 @@ export async function check(
   const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
   if (loaded.kind === 'invalid') {
     const { problems } = loaded
-    const nothing = { warnings: [], genesys: null, sources: [], routes: [], fixtures: [], unchecked: [] }
+    const nothing = {
+      warnings: [],
+      genesys: null,
+      sources: [],
+      routes: [],
+      suppressOn: [],
+      fixtures: [],
+      unchecked: [],
+    }
     if (options.json) printJson(terminal, { ok: false, problems, ...nothing })
     else for (const problem of problems) print(terminal, problemLine(problem), 'red')
     return false
@@ -49,6 +58,7 @@ export async function check(
       genesys: genesysJson(config.genesys),
       sources: [...config.sources.values()].map(sourceJson),
       routes: config.routes.map(routeJson),
+      suppressOn: config.suppressOn.map(suppressOnJson),
       fixtures: checked,
       unchecked,
     })
@@ -57,7 +67,8 @@ export async function check(
   for (const warning of config.warnings) print(terminal, problemLine(warning), 'yellow')
   printGenesys(config.genesys, terminal)
   printSources([...config.sources.values()], terminal)
-  for (const route of config.routes) printRoute(route, config, terminal)
+  for (const route of config.routes) printRoute(route, config.templates, terminal)
+  printSuppressOn(config.suppressOn, terminal)
   for (const one of checked) {
     const fine = one.differences.length === 0
     print(terminal, `${fine ? 'ok  ' : 'FAIL'}  ${one.file}`, fine ? 'green' : 'red')
@@ -133,7 +144,7 @@ function printSources(sources: readonly Source[], terminal: Terminal): void {
     const has = secrets === 0 ? 'no secret here: every delivery would be refused' : counted(secrets, 'secret')
     const more = [
       ...(one.publicUrl === null ? [] : [one.publicUrl]),
-      ...(one.acceptTests ? ['test events are sent'] : []),
+      ...(one.acceptTests ? ['test events count'] : []),
       ...(one.expectEvery === null ? [] : [`expected every ${one.expectEvery}`]),
     ]
     printLine(terminal, name, [preset, has, `keys for ${one.dedupeFor}`, ...more].join(' · '))
@@ -141,60 +152,16 @@ function printSources(sources: readonly Source[], terminal: Terminal): void {
   print(terminal, '')
 }
 
-function printLine(terminal: Terminal, key: string, value: string): void {
-  print(terminal, `  ${key.padEnd(18)}  ${value}`)
+/** `channels` null: all. `--json` prints this. */
+function suppressOnJson({ on, channels }: SuppressOn) {
+  return { on: on.map(({ text }) => text), channels }
 }
 
-/** A route as it is in effect, every default filled in; `--json` prints this. */
-function routeJson(route: Route) {
-  return {
-    name: route.name,
-    on: route.on.map(({ text }) => text),
-    mode: route.mode,
-    when: route.when?.text ?? null,
-    customer: route.customer
-      ? Object.fromEntries(Object.entries(route.customer).map(([name, field]) => [name, field.text]))
-      : null,
-    findBy: route.findBy,
-    template: route.template,
-    channels: route.channels,
-    once: route.once?.text ?? null,
-    delay: formatDuration(route.delayMs),
-    expireAfter: formatDuration(route.expireAfterMs),
-    brake: route.brake ? `${route.brake.messages} per ${formatDuration(route.brake.perMs)}` : 'none',
-    maxAttempts: route.maxAttempts,
-    requireSession: route.requireSessionMs === null ? 'none' : formatDuration(route.requireSessionMs),
-    activeConversation: route.activeConversation,
-    onUnconfirmed: route.onUnconfirmed,
-    onUndelivered: route.onUndelivered,
+function printSuppressOn(list: readonly SuppressOn[], terminal: Terminal): void {
+  if (list.length === 0) return
+  print(terminal, 'suppressOn')
+  for (const { on, channels } of list.map(suppressOnJson)) {
+    printLine(terminal, channels?.join(', ') ?? 'every channel', on.join(', '))
   }
-}
-
-function printRoute(route: Route, config: Config, terminal: Terminal): void {
-  const { name, mode, on, when, customer, once, ...others } = routeJson(route)
-  const line = (key: string, value: string) => printLine(terminal, key, value)
-  print(terminal, `${name}  ${mode.toUpperCase()}`)
-  line('on', on.join(', '))
-  line('when', when ?? 'always')
-  line(
-    'customer',
-    customer
-      ? Object.entries(customer)
-          .map(([field, text]) => `${field} ${text}`)
-          .join(' · ')
-      : 'as the source names them',
-  )
-  line('findBy', others.findBy.join(', '))
-  line('template', `${others.template}  (${config.templates.files(others.template).join(', ')})`)
-  line('channels', others.channels.join(', '))
-  line('requireSession', others.requireSession)
-  line('once', once ?? 'no: a message for every event')
-  line('delay', others.delay)
-  line('expireAfter', others.expireAfter)
-  line('brake', others.brake)
-  line('maxAttempts', String(others.maxAttempts))
-  line('activeConversation', others.activeConversation)
-  line('onUnconfirmed', others.onUnconfirmed)
-  line('onUndelivered', others.onUndelivered)
   print(terminal, '')
 }

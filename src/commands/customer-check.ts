@@ -1,6 +1,6 @@
+import { addressOf } from '../address.ts'
 import type { Clock } from '../clock.ts'
 import type { Config, Route } from '../config/config.ts'
-import { addressOf } from '../deliver/address.ts'
 import { mayReceive } from '../deliver/only-to.ts'
 import { type Finding, notAnswered } from '../genesys/finding.ts'
 import type { Answer, Genesys } from '../genesys/genesys.ts'

@@ -1,9 +1,10 @@
+import { emailAddress, phoneNumber } from '../address.ts'
 import type { Config, Route } from '../config/config.ts'
 import { parsePattern } from '../config/pattern.ts'
-import { emailAddress, phoneNumber } from '../deliver/address.ts'
 import type { NotOk } from '../genesys/finding.ts'
 import type { Answer, Contact, Genesys, Identifier } from '../genesys/genesys.ts'
 import type { Customer, ExternalSource, IdentifierName, Session } from '../message.ts'
+import { externalSourceOf } from '../plan/space.ts'
 
 export type CustomerAsked = Pick<Customer, IdentifierName>
 export type FoundContact = Contact & { foundBy: IdentifierName }
@@ -19,7 +20,7 @@ export function externalSourcesOf(config: Config, route: Route | null): External
     route === null || route.on.some(({ text }) => parsePattern(text)?.listensTo(source))
   const own = [...config.sources.values()].filter(({ name }) => listens(name))
   const all = [
-    ...own.map(({ externalSource }) => externalSource ?? config.genesys.externalSource),
+    ...own.map((source) => externalSourceOf(source, route?.customer?.externalId !== undefined, config)),
     ...(route === null ? [config.genesys.externalSource] : []),
   ].filter((one) => one !== null)
   return [...new Map(all.map((one) => [one.id, one])).values()]

@@ -5,7 +5,7 @@ import { CLI_SOURCE, type Event, type ReadEvent, type UnreadableEvent } from '..
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EventFilter, MessageFilter } from '../ledger/reads.ts'
 import { planEvent } from '../plan/plan.ts'
-import { recordableOf } from '../receive/recordable.ts'
+import { NOTHING_SAID, recordableOf } from '../receive/recordable.ts'
 import { readAgain, readPartsAgain } from '../receive/sources/read.ts'
 import { configOf } from '../settings.ts'
 import { localTime, print, printJson, printTable, printText, type Terminal } from './output.ts'
@@ -165,7 +165,8 @@ async function replanParts(
   const ids = recorded.flatMap((one) => ('eventId' in one ? one.eventId : []))
   const added = recorded.reduce((sum, one) => sum + ('messageIds' in one ? one.messageIds.length : 0), 0)
   const reason = `it is a delivery of ${parts.length} events, which are events of their own now: ${ids.join(', ') || 'all of them known already'}`
-  await ledger.addPlan(id, { state: 'unrouted', reason, notes: [], messages: [], configVersion })
+  const none = { notes: [], messages: [], configVersion, ...NOTHING_SAID }
+  await ledger.addPlan(id, { state: 'unrouted', reason, ...none })
   return { id, state: 'unrouted' as const, added, reason }
 }
 

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { Argument, type Command, Option } from 'commander'
-import { readEnvironment } from '../environment.ts'
+import { readEnvironment, type Variables } from '../environment.ts'
 import { EVENT_STATES, type EventState } from '../event.ts'
 import type { Acted, Ledger } from '../ledger/ledger.ts'
 import { MESSAGE_STATES, type MessageState } from '../message.ts'
@@ -18,6 +18,7 @@ import type { Run } from './output.ts'
 /** The commands that read the ledger or act on it, beside the service that owns it or alone. */
 export function addLedgerCommands(program: Command, run: Run): void {
   const { variables, terminal } = run
+  const withLedger = <T>(work: (ledger: Ledger) => Promise<T>) => withLedgerOf(variables, work)
 
   program
     .command('status')
@@ -155,15 +156,19 @@ export function addLedgerCommands(program: Command, run: Run): void {
       reportActed(acted, did, options.json === true, terminal)
     })
   }
+}
 
-  async function withLedger<T>(work: (ledger: Ledger) => Promise<T>): Promise<T> {
-    const { openForCommand } = await import('./ledger.ts')
-    const ledger = await openForCommand(readEnvironment(variables))
-    try {
-      return await work(ledger)
-    } finally {
-      await ledger.close()
-    }
+/** Opens the ledger for one command, and closes it after. */
+export async function withLedgerOf<T>(
+  variables: Variables,
+  work: (ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  const { openForCommand } = await import('./ledger.ts')
+  const ledger = await openForCommand(readEnvironment(variables))
+  try {
+    return await work(ledger)
+  } finally {
+    await ledger.close()
   }
 }
 
@@ -172,7 +177,7 @@ function idOf(what: string): Argument {
 }
 
 /** Whoever is logged in at this terminal; containers run under ids without a name. */
-function operator(): string {
+export function operator(): string {
   try {
     return userInfo().username
   } catch {

@@ -1,4 +1,4 @@
-import { emailAddress, phoneNumber } from '../deliver/address.ts'
+import { emailAddress, phoneNumber } from '../address.ts'
 import { CLI_SOURCE, type ReadEvent } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
 import type { Customer } from '../message.ts'
@@ -9,7 +9,14 @@ import { scopeOf } from '../scope.ts'
 import type { Row } from './send-csv.ts'
 
 /** What is said to everybody under one name. */
-export type Campaign = { name: string; said: Said; configVersion: string }
+export type Campaign = {
+  name: string
+  said: Said
+  configVersion: string
+  /** Groups of caps in which its messages count. */
+  countsIn: readonly string[]
+  defaultCountry: string | null
+}
 
 /** A row, and the customer's identifier that makes its event's key. */
 export type Recipient = { row: Row; identifier: string }
@@ -57,9 +64,9 @@ export function planRecipient(
   const [event] = readDelivery(READER, written, keyOf(identifier, campaign))
   if (event === undefined || 'reason' in event)
     throw new Error(`what send writes cannot be read: ${event?.reason}`)
-  const { said, configVersion } = campaign
+  const { said, configVersion, countsIn, defaultCountry } = campaign
   const named = customerOf(scopeOf(event, event.payload), null, event.customer)
-  return { event, plan: planSend({ event, customer: named, said, configVersion }) }
+  return { event, plan: planSend({ event, customer: named, said, configVersion, countsIn, defaultCountry }) }
 }
 
 /** What was tried in shadow first can still be sent: no name has a blank. */

@@ -47,7 +47,7 @@ function pairs(text: string, before: Pairs | undefined): Pairs {
 type Pairs = NonNullable<SendOptions['data']>
 
 /** `a,b` → its items, each one of `known` and each once. */
-function list<T extends string>(known: readonly T[]) {
+export function list<T extends string>(known: readonly T[]) {
   return (text: string): readonly T[] => {
     const items = text.split(',').map((item) => item.trim())
     const found = items.flatMap((item) => known.find((one) => one === item) ?? [])

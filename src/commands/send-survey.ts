@@ -1,5 +1,5 @@
+import { addressOf, emailAddress, phoneNumber } from '../address.ts'
 import type { Config } from '../config/config.ts'
-import { addressOf, emailAddress, phoneNumber } from '../deliver/address.ts'
 import type { Channel, Customer, IdentifierName } from '../message.ts'
 import { scopeOf } from '../scope.ts'
 import { type Campaign, identifierOf, planRecipient, type Recipient } from './send-campaign.ts'

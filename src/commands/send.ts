@@ -4,6 +4,7 @@ import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import { SEND_ROUTE } from '../event.ts'
 import type { Channel, IdentifierName } from '../message.ts'
+import { groupsOf } from '../plan/cancel.ts'
 import { configOf } from '../settings.ts'
 import { openForCommand } from './ledger.ts'
 import { print, printJson, type Terminal } from './output.ts'
@@ -114,7 +115,8 @@ function assertWhom(options: SendOptions): void {
 }
 
 /** Throws NOT_FOUND for a template that there is none of, and REFUSED for a channel that the configuration knows nothing of. */
-function campaignOf(options: SendOptions, { templates, genesys, file, version }: Config): Campaign {
+function campaignOf(options: SendOptions, config: Config): Campaign {
+  const { templates, genesys, file, version } = config
   const { template, channels, findBy, campaign, requireSession, expireAfter, shadow } = options
   if (!templates.names.includes(template)) {
     const names = templates.names.join(', ') || 'none'
@@ -138,6 +140,8 @@ function campaignOf(options: SendOptions, { templates, genesys, file, version }:
       expireAfterMs: expireAfter,
     },
     configVersion: version,
+    countsIn: groupsOf({ cap: null }, config),
+    defaultCountry: config.genesys.defaultCountry,
   }
 }
 

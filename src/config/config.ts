@@ -1,4 +1,13 @@
-import type { Brake, Channel, ExternalSource, IdentifierName, Policies, Rendered } from '../message.ts'
+import type {
+  Brake,
+  Cap,
+  Channel,
+  ExternalSource,
+  IdentifierName,
+  Policies,
+  QuietHours,
+  Rendered,
+} from '../message.ts'
 import type { Scheme } from '../receive/signature/scheme.ts'
 import type { PresetName } from '../receive/sources/presets.ts'
 import type { Scope } from '../scope.ts'
@@ -14,6 +23,7 @@ export type Config = {
   sources: ReadonlyMap<string, Source>
   /** In the file's order. */
   routes: readonly Route[]
+  suppressOn: readonly SuppressOn[]
   templates: Templates
   /** Not errors, but an operator should read them: unset variables in `check`, a source without a secret. */
   warnings: readonly Problem[]
@@ -47,11 +57,11 @@ export type Source = {
   dedupeForMs: number
   /** The number space of its externalIds; null: `genesys.externalSource`. */
   externalSource: ExternalSource | null
-  /** The ids that its preset reads are the sender's own: without an `externalSource` of the source they are looked up nowhere. */
+  /** The ids that its preset reads are the sender's own: without an `externalSource` of the source they are looked up nowhere, and are other people's in every other source. */
   ownIds: boolean
   /** Where the sender finds us, without a slash at its end; null: as the request says. */
   publicUrl: string | null
-  /** Whether the sender's own test events make messages that are sent. */
+  /** Whether the sender's own test events count like any other: are sent, cancel, and speak for their customer. */
   acceptTests: boolean
   /** A silence longer than this is reported; null: none is. */
   expectEveryMs: number | null
@@ -102,7 +112,23 @@ export type Route = {
   requireSessionMs: number | null
   activeConversation: Policies['activeConversation']
   onUndelivered: Policies['onUndelivered']
+  purpose: Policies['purpose']
+  oncePerMs: number | null
+  onRepeat: Policies['onRepeat']
+  cancelOn: readonly CancelOn[]
+  quietHours: QuietHours | null
+  cap: Cap | null
+  onCap: Policies['onCap']
 }
+
+/**
+ * Which later events make a message pointless: those that `on` means and of which `match` comes to what `equals` came to for the message's own event. `id`: the same for
+ * both sides and as long as the entry is not changed.
+ */
+export type CancelOn = { id: string; on: readonly EventPattern[]; match: Field; equals: Field }
+
+/** Events by which a customer says no. `channels` null: all. */
+export type SuppressOn = { on: readonly EventPattern[]; channels: readonly Channel[] | null }
 
 /** `crm/ticket.*`: `matches` is anchored on both ends and knows `*` only. */
 export type EventPattern = { text: string; matches(source: string, type: string): boolean }

@@ -1,11 +1,14 @@
 import { CHANNELS } from '../message.ts'
+import { checkCart } from './check-cart.ts'
+import { checkMoment } from './check-moment.ts'
+import { listenedTo } from './check-patterns.ts'
 import { checkPolicies } from './check-policies.ts'
 import { checkReach } from './check-reach.ts'
 import { checkSource } from './check-source.ts'
+import { checkSuppressOn } from './check-suppress-on.ts'
 import { type CheckedTemplates, checkTemplate } from './check-template.ts'
 import type { Problem } from './config.ts'
-import { parsePattern } from './pattern.ts'
-import { blockOf, thereAre, type WrittenRoute, wordsOf } from './written.ts'
+import { blockOf, listOf, type WrittenRoute, wordsOf } from './written.ts'
 import type { YamlFile } from './yaml.ts'
 
 /**
@@ -22,8 +25,8 @@ export function crossCheck(
   const warnings: Problem[] = []
   const { genesys, routes, ...rest } = blockOf(data)
   const sources = new Map(Object.entries(blockOf(rest.sources)).map(([name, one]) => [name, blockOf(one)]))
-  const sayAt = (list: Problem[], path: readonly string[], message: string) =>
-    list.push({ file, line: yaml.lineOf(path), message: `${path.join('.')}: ${message}` })
+  const sayAt = (list: Problem[], path: readonly PropertyKey[], message: string) =>
+    list.push({ file, line: yaml.lineOf(path), message: `${path.map(String).join('.')}: ${message}` })
 
   for (const [name, source] of sources) {
     checkSource(source, (key, message) => sayAt(warnings, ['sources', name, key], message))
@@ -38,30 +41,31 @@ export function crossCheck(
       warning: (key, message) => sayAt(warnings, ['routes', name, key], message),
     }
 
-    /** What came from the environment is named as the file has it: it may be a secret. */
-    const shown = (path: readonly PropertyKey[], value: string) =>
-      yaml.writtenAt(['routes', name, ...path]) ?? value
-
-    const patterns = Array.isArray(route.on)
-      ? route.on.map((pattern, n) => ({ pattern, path: ['on', n] }))
-      : [{ pattern: route.on, path: ['on'] }]
-    const listened = patterns.flatMap(({ pattern, path }) => {
-      const parsed = typeof pattern === 'string' ? parsePattern(pattern.trim()) : null
-      if (!parsed || yaml.isUnset(['routes', name, ...path])) return []
-      const found = [...sources].filter(([source]) => parsed.listensTo(source))
-      if (found.length === 0) {
-        const source = shown(path, parsed.source).split('/')[0]
-        written.problem('on', `there is no source ${source}; ${thereAre([...sources.keys()])}`)
-      }
-      return found
-    })
+    const listened = listenedTo(route.on, ['routes', name, 'on'], sources, yaml, (message) =>
+      written.problem('on', message),
+    )
+    for (const [n, entry] of listOf(route.cancelOn).entries()) {
+      const path = ['routes', name, 'cancelOn', n, 'on']
+      listenedTo(blockOf(entry).on, path, sources, yaml, (message) => sayAt(problems, path, message))
+    }
 
     const { template } = route
-    if (typeof template === 'string' && !yaml.isUnset(['routes', name, 'template'])) {
-      checkTemplate(template.trim(), shown(['template'], template.trim()), templates, written)
+    const at = ['routes', name, 'template']
+    if (typeof template === 'string' && !yaml.isUnset(at)) {
+      // What came from the environment is named as the file has it: it may be a secret.
+      checkTemplate(template.trim(), yaml.writtenAt(at) ?? template.trim(), templates, written)
     }
-    checkReach(written, blockOf(genesys), new Map(listened))
+    checkReach(written, blockOf(genesys), listened)
     checkPolicies(written, [...sources.values()])
+    checkMoment(written, listened, [...sources.values()])
+    checkCart(written, listened)
+  }
+  for (const [n, entry] of listOf(rest.suppressOn).entries()) {
+    const path = ['suppressOn', n, 'on']
+    const listened = listenedTo(blockOf(entry).on, path, sources, yaml, (message) =>
+      sayAt(problems, path, message),
+    )
+    checkSuppressOn(blockOf(entry).on, listened, (message) => sayAt(warnings, path, message))
   }
   return { problems, warnings }
 }

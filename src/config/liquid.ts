@@ -1,6 +1,7 @@
-import { EchoTag, Liquid, Output, type Template, type Value } from 'liquidjs'
+import { type Context, EchoTag, Liquid, Output, type Template, type Value } from 'liquidjs'
 import { messageOf } from '../errors.ts'
 import type { Scope } from '../scope.ts'
+import { harmless } from '../untrusted.ts'
 import { leftOver, misreadIn } from './expressions.ts'
 
 /**
@@ -100,7 +101,8 @@ export type CompiledText = { render(scope: Scope): string }
 
 /**
  * A template's text, strict: every output must come to something. With `html` its outputs are made safe to stand in HTML, but for those that end
- * in `raw`.
+ * in `raw`. The customer's name, which a stranger may have typed, is `harmless` everywhere but in outputs that end in `raw`; where nothing is left of it, it is
+ * absent.
  */
 export function compileText(text: string, options: { html: boolean }): Compiled<CompiledText> {
   return compiled(() => {
@@ -109,8 +111,22 @@ export function compileText(text: string, options: { html: boolean }): Compiled<
       const words = required(value, onOneLine(output.text))
       return options.html && !output.raw ? escapeHtml(words) : words
     })
-    return { render: (scope) => rendered(strictEngine(), template, scope) }
+    return { render: (scope) => rendered(strictEngine(), template, withHarmlessName(scope)) }
   })
+}
+
+/** Where a scope has the one that it was made of. No template can name it. */
+const AS_IT_CAME = Symbol('as it came')
+type Cleaned = Scope & { [AS_IT_CAME]: Scope }
+
+function withHarmlessName(scope: Scope): Cleaned {
+  const { name, ...customer } = scope.customer
+  const cleaned = name === undefined ? '' : harmless(name)
+  return {
+    ...scope,
+    customer: cleaned === '' ? customer : { ...customer, name: cleaned },
+    [AS_IT_CAME]: scope,
+  }
 }
 
 /** liquidjs alone prints a hole for null and '', and `[object Object]` for an object, under `strictVariables` too. */
@@ -172,9 +188,23 @@ function mapOutputs(
     const original = value.value.bind(value)
     const output = { text: template.token.getText(), raw: value.filters.at(-1)?.name === 'raw' }
     value.value = function* (context, leniently) {
-      return map(yield* original(context, leniently), output)
+      const restore = output.raw ? showAsItCame(context) : null
+      try {
+        return map(yield* original(context, leniently), output)
+      } finally {
+        restore?.()
+      }
     }
   })
+}
+
+/** What a template assigns itself stays as it is. */
+function showAsItCame(context: Context): () => void {
+  const cleaned = context.environments
+  if (AS_IT_CAME in cleaned) context.environments = { ...(cleaned as Cleaned)[AS_IT_CAME] }
+  return () => {
+    context.environments = cleaned
+  }
 }
 
 /** Every part of a parsed template, however deep in its tags. */

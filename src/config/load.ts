@@ -69,6 +69,7 @@ export function loadConfig(options: {
         Object.entries(parsed.sources).map(([name, source]) => [name, sourceOf(name, source)]),
       ),
       routes: Object.entries(parsed.routes).map(([name, route]) => routeOf(name, route)),
+      suppressOn: parsed.suppressOn.map(({ on, channels }) => ({ on, channels: channels ?? null })),
       templates,
       warnings: [...(options.unsetVariables === 'warn' ? unset : []), ...checked.warnings],
     },
@@ -150,5 +151,17 @@ function routeOf(name: string, route: Parsed['routes'][string]): Route {
     requireSessionMs: route.requireSession ?? null,
     activeConversation: route.activeConversation,
     onUndelivered: route.onUndelivered,
+    purpose: route.purpose,
+    oncePerMs: route.oncePer ?? null,
+    onRepeat: route.onRepeat,
+    cancelOn: route.cancelOn.map(({ on, match, equals = match }) => ({
+      id: [...on.map(({ text }) => text), match.text, equals.text].join('\0'),
+      on,
+      match,
+      equals,
+    })),
+    quietHours: route.quietHours === 'none' ? null : route.quietHours,
+    cap: route.cap ? { messages: route.cap.messages, perMs: route.cap.per, group: route.cap.group } : null,
+    onCap: route.onCap,
   }
 }

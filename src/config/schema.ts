@@ -3,6 +3,7 @@ import { CLI_SOURCE, SEND_ROUTE } from '../event.ts'
 import { CHANNELS, IDENTIFIERS } from '../message.ts'
 import { ALIASES, PRESET_NAMES, type PresetName } from '../receive/sources/presets.ts'
 import { CustomBlock } from './custom.ts'
+import { quietHours } from './quiet-hours.ts'
 import { sourceProblems } from './source.ts'
 import {
   condition,
@@ -95,14 +96,16 @@ const Source = z
     },
   )
 
+const patterns = z.union(
+  [pattern.transform((one) => [one]), z.array(pattern).min(1, 'expected at least one pattern')],
+  'expected source/type, or a list of them',
+)
+
 const channel = z.enum(CHANNELS, `expected one of ${CHANNELS.join(', ')}`)
 
 const Route = z.strictObject(
   {
-    on: z.union(
-      [pattern.transform((one) => [one]), z.array(pattern).min(1, 'expected at least one pattern')],
-      'expected source/type, or a list of them',
-    ),
+    on: patterns,
     mode: z.enum(['live', 'shadow', 'off'], 'expected live, shadow or off').default('live'),
     when: condition.optional(),
     customer: z
@@ -152,13 +155,30 @@ const Route = z.strictObject(
     requireSession: duration({ least: 60_000, most: 365 * DAY_MS }).optional(),
     activeConversation: z.enum(['wait', 'join'], 'expected wait or join').default('wait'),
     onUndelivered: z.enum(['none', 'next-channel'], 'expected none or next-channel').default('none'),
-    purpose: later,
-    oncePer: later,
-    onRepeat: later,
-    cancelOn: later,
-    quietHours: later,
-    cap: later,
-    onCap: later,
+    purpose: z.enum(['service', 'marketing'], 'expected service or marketing').default('service'),
+    oncePer: duration({ least: 1000 }).optional(),
+    onRepeat: z.enum(['keep', 'replace'], 'expected keep or replace').default('keep'),
+    cancelOn: z
+      .array(
+        z.strictObject(
+          { on: patterns, match: field, equals: field.optional() },
+          'expected { on, match, equals }',
+        ),
+        'expected a list of { on, match, equals }',
+      )
+      .default([]),
+    quietHours: quietHours.default('none'),
+    cap: z
+      .strictObject(
+        {
+          messages: wholeNumber('expected a number').min(1, 'expected at least 1'),
+          per: duration({ least: 1000, most: 366 * DAY_MS }),
+          group: name.default('all'),
+        },
+        'expected { messages, per, group }, such as { messages: 3, per: 7d, group: all }',
+      )
+      .optional(),
+    onCap: z.enum(['skip', 'defer'], 'expected skip or defer').default('skip'),
   },
   'expected a block with on, template and channels',
 )
@@ -172,7 +192,15 @@ export const Format = z.strictObject(
     genesys: Genesys,
     sources: z.record(nameBut(CLI_SOURCE), Source, 'expected the sources, each under its name'),
     routes: z.record(nameBut(SEND_ROUTE), Route, 'expected the routes, each under its name'),
-    suppressOn: later,
+    suppressOn: z
+      .array(
+        z.strictObject(
+          { on: patterns, channels: distinct(channel, 'a list of channels').optional() },
+          'expected { on }',
+        ),
+        'expected a list of { on }, such as [{ on: "*/customer.consent_withdrawn" }]',
+      )
+      .default([]),
     retention: later,
     notify: later,
   },

@@ -16,10 +16,13 @@ export function blockOf(value: unknown): Block {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Block) : {}
 }
 
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
 /** Of a list, the words that are among these: what else stands in it may be a secret, and is named nowhere. */
 export function wordsOf<Word extends string>(value: unknown, words: readonly Word[]): Word[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : []
-  return [...new Set(list.flatMap((one) => words.find((word) => word === one) ?? []))]
+  return [...new Set(listOf(value).flatMap((one) => words.find((word) => word === one) ?? []))]
 }
 
 /** What there is instead of what was named. */

@@ -11,8 +11,10 @@ import type { Asked, Breaker } from './breaker.ts'
 import type { Budget } from './budget.ts'
 import type { Contacts } from './contacts.ts'
 import { type Ask, find, type Target } from './find.ts'
+import { sayNotOpened } from './not-opened.ts'
 import { mayReceive } from './only-to.ts'
 import { outcomeOf } from './outcomes.ts'
+import { putOffByQuiet } from './put-off.ts'
 import { requestOf } from './request.ts'
 import type { Sessions } from './sessions.ts'
 import { settlementOf } from './settlement.ts'
@@ -57,6 +59,7 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   if (!mayReceive(message.customer, onlyTo, defaultCountry)) {
     return end(claimed, 'skipped', 'only-to', ONLY_TO_REASON, deps)
   }
+  if (await putOffByQuiet(lease, message, deps)) return
 
   const has = (channel: Channel) => deps.config.genesys[channel] !== null
   const found = await find(message, { defaultCountry, has }, askOf(message, probe, deps))
@@ -84,6 +87,8 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
 
   await deps.budget.take(deps.stopping)
   if (deps.stopping.aborted) return stopBefore(claimed, deps)
+  // The wait for the budget may have lasted into the night.
+  if (await putOffByQuiet(lease, message, deps)) return
 
   const opened = await ledger.open(lease, {
     channel: target.channel,
@@ -99,14 +104,7 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
     if (probed && opened.kind === 'skipped' && opened.code === 'shadow') {
       await deps.breaker.after(probed, asked('question', message), probe)
     }
-    const reason =
-      'pause' in opened ? opened.pause.reason : 'reason' in opened ? opened.reason : 'the lease was lost'
-    const level = opened.kind === 'braked' ? 'error' : opened.kind === 'skipped' ? 'info' : 'debug'
-    return deps.log[level](`message not sent: ${opened.kind}`, {
-      ...idsOf(message),
-      channel: target.channel,
-      reason,
-    })
+    return sayNotOpened(message, target.channel, opened, deps.log)
   }
 
   deps.breaker.leaves(message.id)

@@ -2,6 +2,7 @@ import type { Answer, Delivery, Genesys } from '../genesys/genesys.ts'
 import type { Ledger, LookClaim } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { DeliveryStatus } from '../message.ts'
+import { isOptOut } from './outcomes.ts'
 
 /** When the delivery of a sent message is asked for, each counted from the one before; after the last it stays unknown. */
 export const DELIVERY_WAITS_MS = [2 * 60_000, 15 * 60_000, 2 * 3_600_000, 24 * 3_600_000] as const
@@ -49,6 +50,7 @@ export async function readDelivery(
     delivery,
     reason,
     againInMs: delivery === 'unknown' ? againInMs : null,
+    ...(answer.value?.reasons.some(isOptOut) ? { optedOut: true } : {}),
   })
   if (delivery === 'failed') {
     deps.log.warn('a sent message did not reach its customer', {

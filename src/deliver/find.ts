@@ -1,6 +1,6 @@
+import { type Address, addressOf, emailAddress, phoneNumber } from '../address.ts'
 import type { Answer, Contact, Identifier } from '../genesys/genesys.ts'
 import type { Channel, Customer, IdentifierName, Message, Policies, Session } from '../message.ts'
-import { type Address, addressOf, emailAddress, phoneNumber } from './address.ts'
 import type { Lookup } from './contacts.ts'
 
 /** A contact, by which identifier it was found, and whether Genesys was asked for it now. */

@@ -1,5 +1,5 @@
+import { emailAddress, phoneNumber } from '../address.ts'
 import type { Customer } from '../message.ts'
-import { emailAddress, phoneNumber } from './address.ts'
 
 /** Whether `genesys.onlyTo` lets this customer receive: one of their identifiers is listed, or the list is empty. */
 export function mayReceive(

@@ -17,6 +17,8 @@ export type Outcome = {
   pause: { code: ProbedPauseCode | 'rate-limited'; reason: string } | null
   /** It is this destination that will never take it: another channel may. */
   destination: boolean
+  /** The recipient asked not to be written to over this channel. */
+  optedOut: boolean
 }
 
 export type Row = {
@@ -239,7 +241,15 @@ export const TABLE: readonly Row[] = [
 export function outcomeOf(answer: Answer<unknown>): Outcome {
   if (answer.kind === 'ok') {
     const reason = 'Accepted by Genesys Cloud.'
-    return { certainty: 'sent', code: 'sent', reason, retry: null, pause: null, destination: false }
+    return {
+      certainty: 'sent',
+      code: 'sent',
+      reason,
+      retry: null,
+      pause: null,
+      destination: false,
+      optedOut: false,
+    }
   }
   const row = TABLE.find((candidate) => candidate.when(answer))
   if (!row) throw new Error('the last row of the table matches every answer')
@@ -250,19 +260,33 @@ export function outcomeOf(answer: Answer<unknown>): Outcome {
     retry: row.retry ?? null,
     pause: row.pause?.(answer) ?? null,
     destination: row.destination ?? false,
+    optedOut: row.certainty === 'not-sent' && answer.kind === 'refused' && saysOptedOut(answer),
   }
+}
+
+/** Genesys' code of it in refusals and receipts, and the words that are assumed for the same. */
+const OPTED_OUT = /\bRecipientOptedOut\b|\bopted[ -]out\b/i
+
+export function isOptOut(words: string): boolean {
+  return OPTED_OUT.test(words)
+}
+
+function saysOptedOut({ fields, code, message }: Refused): boolean {
+  return !fields.some((field) => SENDER_FIELDS.test(field)) && isOptOut(`${code} ${message}`)
 }
 
 /** Fields that say who a message goes to. */
 const DESTINATION_FIELDS = /^(?:toAddress|toAddresses|externalContactId)\b/
-/** Codes of receipts, and words that are assumed for the same. */
-const DESTINATION_WORDS = /RecipientOptedOut|InvalidDestination|opted out/i
+/** A code of receipts. */
+const DESTINATION_WORDS = /InvalidDestination/i
 
 function isAboutDestination(answer: Refused): boolean {
   const { fields, code, message } = answer
   if (fields.some((field) => SENDER_FIELDS.test(field))) return false
   return (
-    fields.some((field) => DESTINATION_FIELDS.test(field)) || DESTINATION_WORDS.test(`${code} ${message}`)
+    fields.some((field) => DESTINATION_FIELDS.test(field)) ||
+    saysOptedOut(answer) ||
+    DESTINATION_WORDS.test(`${code} ${message}`)
   )
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { OutboundEmail, OutboundMessage } from '../genesys/genesys.ts'
 import type { Message, Rendered } from '../message.ts'
+import { harmless } from '../untrusted.ts'
 import type { Target } from './find.ts'
 
 /** What is sent to Genesys: by the operation for messages, or by the one for emails. */
@@ -30,7 +31,8 @@ export function requestOf(
     return message({ channel, from, to: address, template: rendered.whatsapp, joinActive })
   }
   if (channel === 'email' && email && address !== null) {
-    const to = customer.name === undefined ? { email: address } : { email: address, name: customer.name }
+    const name = harmless(customer.name ?? '')
+    const to = name === '' ? { email: address } : { email: address, name }
     const { subject = '', html = null } = rendered
     return { kind: 'email', email: { ...email, to, subject, text, html } }
   }

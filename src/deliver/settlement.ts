@@ -34,7 +34,8 @@ export function settlementOf(
     const lookInMs = LOOK_WAITS_MS[0]
     return { ...written, outcome: 'unconfirmed', messageCode: outcome.code, messageReason, lookInMs }
   }
-  const failed = { ...written, outcome: 'failed' as const, channel: null }
+  const wish = outcome.optedOut ? { optedOut: true } : {}
+  const failed = { ...written, outcome: 'failed' as const, channel: null, ...wish }
   // A contact that was known from memory may have been merged or deleted since: look it up anew, once.
   if (outcome.code === 'not-found' && target.channel === 'webmessaging' && target.contact?.cached) {
     const messageReason =

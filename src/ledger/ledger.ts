@@ -57,7 +57,8 @@ export type Ledger = {
 
   /**
    * Leases up to `limit` due messages to `owner` for `leaseMs`, operators' re-triggers first, then the longest due, those of `CLI_SOURCE` after
-   * all others. Messages under a pause or another's lease are passed over. While a pause that probes is due (`PROBED_PAUSES`), one message is leased at most, named as its
+   * all others. Messages under a pause or another's lease are passed over, and those of a customer, by any of the names, who has one already that is claimed, sending, tried again or
+   * looked for since less than 15 minutes. While a pause that probes is due (`PROBED_PAUSES`), one message is leased at most, named as its
    * probe, and the pause's `until` moves past the lease so that nobody else probes meanwhile. Cost: an index look-up for each lane
    * (route, source, channel), however many messages there are.
    */
@@ -68,14 +69,15 @@ export type Ledger = {
 
   /**
    * The last look before the request leaves. One transaction that checks that the lease is held, that no pause covers the message, that
-   * it has not expired, that its route's brake is not exceeded, and then commits the open attempt and the state `sending`
+   * it has not expired, that no event cancelled it, that its customer did not refuse the channel and, where it is marketing, agreed to that, that the cap has room and
+   * its route's brake is not exceeded, and then commits the open attempt and the state `sending`
    * (or, for a shadow message, the state `skipped` with what would have been sent). Whatever the answer other than `open`: no request.
    */
   open(lease: Lease, draft: AttemptDraft): Promise<Opened>
 
   /**
    * Writes what became of an attempt and of its message. Compare-and-set on the attempt being open, or its message being `unconfirmed`
-   * because of it. False: somebody settled it before, and nothing was changed.
+   * because of it. False: somebody settled it before, and nothing was changed. With `optedOut` the customer gets nothing more over the attempt's channel.
    */
   settle(attemptId: number, settlement: Settlement): Promise<boolean>
 
@@ -122,10 +124,17 @@ export type Ledger = {
    */
   settleLook(lease: Lease, attemptId: number, result: LookResult): Promise<boolean>
 
-  /** Writes what became of a sent message. `againInMs` null: it is not asked again. False: the lease is held no longer. */
+  /**
+   * Writes what became of a sent message. `againInMs` null: it is not asked again. `optedOut`: as in `settle`. False: the lease is held no longer, and nothing was changed.
+   */
   settleDelivery(
     lease: Lease,
-    result: { delivery: DeliveryStatus; reason: string | null; againInMs: number | null },
+    result: {
+      delivery: DeliveryStatus
+      reason: string | null
+      againInMs: number | null
+      optedOut?: boolean
+    },
   ): Promise<boolean>
 
   /** Calls `listener` when a commit of this process made messages due (PostgreSQL: of any). Returns the unsubscription. */
@@ -155,6 +164,22 @@ export type Ledger = {
     request: { by: string; as: 'sent' | 'not-sent'; reason: string | null },
   ): Promise<Acted>
 
+  // ── what customers want ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Customers must not be written to any more, whatever else they are called: any of these names on a message is enough, at every `open` that is committed later. `names` as
+   * `PlannedMessage.names` has them; kept as keyed hashes. `channels` null: all. What is refused already keeps its reason and its time. Atomic for all names; answers how many (name, channel) are new.
+   */
+  suppress(
+    names: readonly string[],
+    refusal: { channels: readonly Channel[] | null; reason: string; by: string },
+  ): Promise<number>
+  /**
+   * Takes back what `suppress`, an event or Genesys added for these names: over one channel, or (null) whatever the channel. A refusal of all channels is lifted by null alone. What an
+   * event that was received before said does not come back when it is planned again. Atomic; answers how many are lifted.
+   */
+  allow(names: readonly string[], channel: Channel | null): Promise<number>
+
   // ── the house itself ───────────────────────────────────────────────────────────────────────────────────
 
   /** Remembers the API host this ledger sends to; rejects with LEDGER_OTHER_ORG where it remembers another. */
@@ -174,6 +199,14 @@ export type Plan = {
   notes: readonly RouteNote[]
   messages: readonly PlannedMessage[]
   configVersion: string
+  /** What the event cancels, as `PlannedMessage.cancelKeys` has it. */
+  cancels: readonly string[]
+  /** The customer whom the event names, as `PlannedMessage.names` has it. */
+  names: readonly string[]
+  /** Whether that customer agrees to marketing; null: it does not say. */
+  consent: boolean | null
+  /** That customer must not be written to any more over `channels`; null: all of them. */
+  suppress: { channels: readonly Channel[] | null } | null
 }
 
 /** What an event that is recorded already is read as now. Its body and headers stay. */
@@ -234,13 +267,19 @@ export type Opened =
   /** Given back, and its route paused: the brake was exceeded by this message. */
   | { kind: 'braked'; pause: Pause }
   /** Now `skipped`. */
-  | { kind: 'skipped'; code: 'expired' | 'shadow'; reason: string }
+  | { kind: 'skipped'; code: 'expired' | 'shadow' | 'suppressed' | 'no-consent' | 'cap'; reason: string }
+  /** Now `cancelled`: a later event made it pointless. */
+  | { kind: 'cancelled'; reason: string }
+  /** Given back, due when there is room again (`cap`); or over the next channel, because the customer refuses this one. */
+  | { kind: 'deferred'; code: 'cap' | 'next-channel'; reason: string }
 
 export type Settlement = {
   status: number | null
   code: string | null
   reason: string | null
   correlationId: string | null
+  /** Genesys says that the customer refuses messages over this channel. */
+  optedOut?: boolean
 } /** `lookInMs`: when its delivery is asked for; null: never. */ & (
   | {
       outcome: 'sent'

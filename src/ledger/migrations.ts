@@ -3,9 +3,10 @@ import { PostriderError } from '../errors.ts'
 import { ledger } from './migrations/0001-ledger.ts'
 import { looks } from './migrations/0002-looks.ts'
 import { sources } from './migrations/0003-sources.ts'
+import { whenItIsRight } from './migrations/0004-when-it-is-right.ts'
 
 /** In order, without gaps; each runs once and is never edited after its release. */
-const MIGRATIONS = [ledger, looks, sources]
+const MIGRATIONS = [ledger, looks, sources, whenItIsRight]
 
 const LATEST = MIGRATIONS.length
 

@@ -11,6 +11,8 @@ export type LedgerOptions = {
   log: Log
   /** The service owns its ledger, and a second owner is refused; commands act beside it. */
   owner: boolean
+  /** Of the hashes of customers' names (POSTRIDER_KEY); by default what lies beside the file. */
+  key?: Uint8Array
   /** Tokens of leases; random UUIDs by default. */
   random?: () => string
   /** How many writes may wait before further ones are refused as LEDGER_BUSY. */

@@ -3,13 +3,16 @@ import type { Clock } from '../clock.ts'
 import { EVENT_STATES } from '../event.ts'
 import { MESSAGE_STATES } from '../message.ts'
 import { identifierHashes } from './hashes.ts'
+import { createHistory } from './history.ts'
 import type { EventFilter, MessageFilter, Reads } from './reads.ts'
 import { attemptOf, eventOf, messageOf } from './rows.ts'
 import { BLOCK_SHIFT, type Schema } from './schema.ts'
+import type { Names } from './sqlite/names.ts'
 import { summarize } from './summary.ts'
+import { createSuppressed } from './suppressed.ts'
 
-/** What operators read, on any database that Kysely speaks to. */
-export function createReads(db: Kysely<Schema>, clock: Clock): Reads {
+/** What operators read, on any database that Kysely speaks to. `names`: hashes them with the ledger's key. */
+export function createReads(db: Kysely<Schema>, clock: Clock, names: Names): Reads {
   return {
     async events(filter) {
       const states = filter.state === undefined ? EVENT_STATES : [filter.state]
@@ -54,6 +57,8 @@ export function createReads(db: Kysely<Schema>, clock: Clock): Reads {
       return rows.map(attemptOf)
     },
     summary: (options = {}) => summarize(db, clock, options.since),
+    ...createHistory(db, names),
+    ...createSuppressed(db, names),
     close: () => db.destroy(),
   }
 }

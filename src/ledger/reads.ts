@@ -1,8 +1,9 @@
 import type { Event, EventState } from '../event.ts'
-import type { Attempt, Customer, Message, MessageState } from '../message.ts'
+import type { Attempt, Channel, Customer, IdentifierName, Message, MessageState } from '../message.ts'
+import type { History } from './history.ts'
 
 /** What operators read. Runs apart from the hot path: a worker thread with a connection of its own on SQLite, the pool on PostgreSQL. */
-export type Reads = {
+export type Reads = History & {
   /** Newest first. */
   events(filter: EventFilter): Promise<Event[]>
   event(id: number): Promise<Event | null>
@@ -11,6 +12,10 @@ export type Reads = {
   message(id: number): Promise<Message | null>
   /** Oldest first. */
   attempts(messageId: number): Promise<Attempt[]>
+  /** Who must not be written to. Newest first. */
+  suppressions(filter: { limit: number }): Promise<Suppression[]>
+  /** Those of these names, as `PlannedMessage.names` has them; newest first. */
+  suppressed(names: readonly string[]): Promise<Suppression[]>
   /** `since` bounds `recent`: epoch milliseconds, a day ago by default. */
   summary(options?: { since?: number }): Promise<Summary>
   close(): Promise<void>
@@ -42,6 +47,21 @@ export type MessageFilter = {
   limit: number
 }
 
+/** A name that must not be written to; whose it is nobody can tell who has not the name. */
+export type Suppression = {
+  /** Of which identifier; empty where it is of none that is known. */
+  kind: IdentifierName | ''
+  /** Null: all of them. */
+  channel: Channel | null
+  reason: string
+  /** The operator, `suppressOn` or `genesys`. */
+  by: string
+  /** Epoch milliseconds. */
+  since: number
+  /** The first 8 hexadecimal digits of the keyed hash: the same for the same name. */
+  hash: string
+}
+
 export type Summary = {
   host: string | null
   events: Record<EventState, number>
@@ -52,7 +72,7 @@ export type Summary = {
     events: Record<EventState, number>
     messages: Record<MessageState, number>
   }
-  /** Scheduled messages that are due now, and since when the oldest is. */
+  /** Scheduled messages that are due now and wait for nobody's outcome, and since when the oldest is. */
   due: { count: number; oldestDueAt: number | null }
   /** Unconfirmed messages that are looked for by Postrider itself; the others wait for an operator. */
   looking: number

@@ -85,6 +85,13 @@ const NOT_SAID = {
   requireSessionMs: null,
   activeConversation: 'wait',
   onUndelivered: 'none',
+  purpose: 'service',
+  oncePerMs: null,
+  onRepeat: 'keep',
+  quietHours: null,
+  cap: null,
+  onCap: 'skip',
+  countsIn: [],
 } satisfies Partial<Policies>
 
 /** A message's policies as they are stored. */

@@ -10,6 +10,8 @@ export type Schema = {
   messages: MessageRow
   message_identifiers: MessageIdentifierRow
   once_keys: OnceKeyRow
+  suppressions: SuppressionRow
+  consents: ConsentRow
   lanes: LaneRow
   attempts: AttemptRow
   pauses: PauseRow
@@ -18,7 +20,7 @@ export type Schema = {
   budget: BudgetRow
 }
 
-/** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `ping`: when readiness last asked. */
+/** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `key`: what tells its key from another; `ping`: when readiness last asked. */
 export type MetaRow = { name: string; value: string }
 
 /** When each source's last event was received; a row a source, so that nobody counts events to know it. */
@@ -91,6 +93,14 @@ export type MessageRow = {
   /** JSON */
   last_look: string | null
   waits: number
+  /** Keyed hashes of the customer's names, and hashes of what cancels it; 16 bytes each, one after the other. */
+  names: Uint8Array | null
+  cancel_keys: Uint8Array | null
+  cancel_from: number
+  /** The hash of the name of which another message has the turn. */
+  waits_for: Uint8Array | null
+  /** The message that held its key (`once`); null: it is not skipped because of that. */
+  skipped_for: number | null
 }
 
 /** The messages of a customer, by the hash of one identifier, within each block of messages: `message_id >> BLOCK_SHIFT`. */
@@ -103,7 +113,22 @@ export type MessageIdentifierRow = { block: number; hash: Uint8Array; message_id
 export const BLOCK_SHIFT = 10
 
 /** Which message holds a route's business key. */
-export type OnceKeyRow = { hash: Uint8Array; message_id: number }
+export type OnceKeyRow = { hash: Uint8Array; message_id: number; taken_at: number }
+
+/** `channel` '': all. `kind`: which identifier it is the hash of. */
+export type SuppressionRow = {
+  hash: Uint8Array
+  channel: string
+  kind: string
+  reason: string
+  by: string
+  since: number
+  /** Null: it holds. */
+  lifted_at: number | null
+}
+
+/** A customer's newest word about marketing. */
+export type ConsentRow = { hash: Uint8Array; given: number; at: number }
 
 /** What one pause can stop: the messages of a lane are all under a pause, or none is. */
 export type LaneRow = { id: number; route: string; source: string; channel: string }

@@ -2,11 +2,13 @@ import { Kysely } from 'kysely'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { keyBeside } from './key.ts'
 import type { Ledger, ReadAnew } from './ledger.ts'
 import { createReads } from './read.ts'
 import type { Schema } from './schema.ts'
 import { createFile } from './sqlite/database.ts'
 import { readerDialect } from './sqlite/dialect.ts'
+import { createNames, type Names } from './sqlite/names.ts'
 import { takeOwnership } from './sqlite/ownership.ts'
 import { createReader } from './sqlite/reader.ts'
 import { createRefusedCounts } from './sqlite/refused.ts'
@@ -18,6 +20,7 @@ export type SqliteOptions = {
   clock: Clock
   log: Log
   owner: boolean
+  key?: Uint8Array
   groupLimit?: number
 }
 
@@ -30,7 +33,7 @@ const REFUSED_FLUSH_MS = 1_000
  * serves HTTP, waits for neither. Rejects as `openLedger` says, with nothing left open.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Ledger> {
-  const { file, clock, log, owner, groupLimit: limit = GROUP_LIMIT } = options
+  const { file, key, clock, log, owner, groupLimit: limit = GROUP_LIMIT } = options
   createFile(file)
   let ownership: { release(): void } | null = null
   try {
@@ -39,14 +42,16 @@ export async function openSqlite(options: SqliteOptions): Promise<Ledger> {
     const due = () => {
       for (const listener of listeners) listener()
     }
-    const writer = await startWriter({ file, owner, clock, limit, due })
+    const writer = await startWriter({ file, owner, key: key ?? null, clock, limit, due })
     if (writer.interrupted > 0) {
       log.warn(
         'messages were being sent when the service stopped and are looked for in Genesys Cloud: postrider messages list --state unconfirmed',
         { count: writer.interrupted, state: 'unconfirmed' },
       )
     }
-    return assemble(writer, listeners, { file, clock, log, release: () => ownership?.release() })
+    // The thread made it where there was none, once it had found that the file is a ledger.
+    const names = createNames(key ?? keyBeside(file))
+    return assemble(writer, listeners, { file, names, clock, log, release: () => ownership?.release() })
   } catch (error) {
     ownership?.release()
     throw ledgerError(error, file)
@@ -56,12 +61,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Ledger> {
 function assemble(
   writer: Writer,
   listeners: Set<() => void>,
-  options: Pick<SqliteOptions, 'file' | 'clock' | 'log'> & { release(): void },
+  options: Pick<SqliteOptions, 'file' | 'clock' | 'log'> & { names: Names; release(): void },
 ): Ledger {
-  const { file, clock, log } = options
+  const { file, names, clock, log } = options
   const { call } = writer
   const reader = createReader(file)
-  const reads = createReads(new Kysely<Schema>({ dialect: readerDialect(reader) }), clock)
+  const reads = createReads(new Kysely<Schema>({ dialect: readerDialect(reader) }), clock, names)
   const closing = new AbortController()
   const refused = createRefusedCounts({ clock })
 
@@ -127,6 +132,8 @@ function assemble(
     retry: (messageId, request) => call('retry', messageId, request),
     cancel: (messageId, request) => call('cancel', messageId, request),
     settleByHand: (messageId, request) => call('settleByHand', messageId, request),
+    suppress: (all, refusal) => call('suppress', all, refusal),
+    allow: (all, channel) => call('allow', all, channel),
     bindHost: (host) => call('bindHost', host),
     ping: () => call('ping'),
     reads,

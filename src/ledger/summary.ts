@@ -24,7 +24,7 @@ export async function summarize(
     .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('due_at').as('oldest')])
     .whereRef('messages.lane', '=', 'lanes.id')
     // Written out, not a parameter: only then does the partial index apply.
-    .where(sql<SqlBool>`messages.state = 'scheduled'`)
+    .where(sql<SqlBool>`messages.state = 'scheduled' and messages.waits_for is null`)
     .where('rank', 'in', [0, 1])
     .where('due_at', '<=', now)
     .executeTakeFirstOrThrow()

@@ -1,5 +1,6 @@
 import type { Config, Source } from '../config/config.ts'
 import type { Expectation, Fixture } from '../config/fixtures.ts'
+import { consentOf } from '../consent.ts'
 import type { ReadEvent, UnreadableEvent } from '../event.ts'
 import type { Channel, Message, PlannedMessage, ResponseTemplate } from '../message.ts'
 import { type Scope, scopeOf } from '../scope.ts'
@@ -81,6 +82,10 @@ function foresee(message: PlannedMessage, event: ReadEvent, config: Config): For
   if (message.state !== 'scheduled') return seen(message.state, message.code, message.reason, null)
   const result = config.templates.render(policies.template, channel, scopeOf(event, event.payload, customer))
   if (result.kind === 'unrenderable') return seen('failed', result.code, result.reason, null)
+  // What earlier events said only a ledger knows.
+  if (policies.purpose === 'marketing' && consentOf(customer.consent) === false) {
+    return seen('skipped', 'no-consent', 'no marketing consent: the event says no', null)
+  }
   return policies.mode === 'shadow'
     ? seen('skipped', 'shadow', 'shadow: planned and shown, never sent', result.rendered.text)
     : seen('sent', null, null, result.rendered.text)
@@ -135,7 +140,7 @@ function messageDifferences(expected: Expectation, message: Foreseen): string[] 
 }
 
 /**
- * A message that is sent, and one that only Genesys' answer decides (nobody has the contact), look the same from here: planned and rendered.
+ * A message that is sent, and one of which something else decides (Genesys has no contact, a later event cancels it), look the same from here: planned and rendered.
  * A route in shadow would have sent it, so a fixture keeps its expectations while a route is tried out.
  */
 function foreseenAs(expected: Expectation, message: Foreseen): boolean {
@@ -144,18 +149,25 @@ function foreseenAs(expected: Expectation, message: Foreseen): boolean {
   return rendered && (expected.state === 'sent' || expected.state === 'scheduled' || !isForeseeable(expected))
 }
 
-/** Reasons that come from Genesys. */
-const FROM_GENESYS: readonly string[] = [
+/** Reasons that come from Genesys, or from what happened before or after the event. */
+const FROM_ELSEWHERE: readonly string[] = [
   'no-contact',
   'no-session',
   'active-conversation',
   'not-found',
   'rejected',
   'destination-rejected',
+  'no-consent',
+  'suppressed',
+  'cap',
 ]
 
 function isForeseeable({ state, reason }: Expectation): boolean {
-  return state !== 'unconfirmed' && !(reason !== undefined && FROM_GENESYS.includes(reason))
+  return (
+    state !== 'unconfirmed' &&
+    state !== 'cancelled' &&
+    !(reason !== undefined && FROM_ELSEWHERE.includes(reason))
+  )
 }
 
 export type Preview =

@@ -1,11 +1,17 @@
-import type { Config, EventPattern, Route } from '../config/config.ts'
+import type { Config, Route } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
 import type { ReadEvent, RouteNote } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
-import type { Customer, ExternalSource, PlannedMessage, Policies } from '../message.ts'
+import type { Customer, PlannedMessage, Policies } from '../message.ts'
+import { namesOf, type Space } from '../names.ts'
+import { afterQuietHours } from '../quiet-hours.ts'
 import { type Scope, scopeOf } from '../scope.ts'
+import { type Cancels, cancelKeysOf, cancelsOf, groupsOf, isMeant } from './cancel.ts'
 import { customerOf } from './customer.ts'
 import { whyNobody } from './reach.ts'
+import { saidOfCustomer, suppressionWords } from './said.ts'
+import { externalSourceOf, spaceOf } from './space.ts'
+import { isOnlyTest } from './test-event.ts'
 
 /**
  * What an event calls for: for each route that listens to it a message, or the reason why not. Pure; nothing is asked but the event and the
@@ -29,27 +35,36 @@ export function planEvent(event: ReadEvent, config: Config): Plan {
       notes.push({ route: route.name, outcome: 'failed', reason })
     }
   }
-  return { ...verdict(event, notes, messages), notes, messages, configVersion: config.version }
-}
-
-/** By our word for what happened, or by the sender's own. */
-function isMeant(pattern: EventPattern, { source, type, senderType }: ReadEvent): boolean {
-  return pattern.matches(source, type) || (senderType !== type && pattern.matches(source, senderType))
+  const cancels = cancelsOf(event, { ...scope, customer: event.customer }, config)
+  notes.push(...cancels.notes)
+  const said = saidOfCustomer(event, config)
+  const { state, reasons } = verdict(event, notes, messages, cancels)
+  const reason = [...reasons, suppressionWords(said)].filter((one) => one !== null).join('; ')
+  return {
+    state,
+    reason: reason || null,
+    notes,
+    messages,
+    configVersion: config.version,
+    cancels: cancels.keys,
+    ...said,
+  }
 }
 
 function verdict(
-  event: ReadEvent,
+  { source, type }: ReadEvent,
   notes: readonly RouteNote[],
   messages: readonly PlannedMessage[],
-): Pick<Plan, 'state' | 'reason'> {
-  const words = (list: readonly RouteNote[]) =>
-    list.map(({ route, reason }) => `${route}: ${reason}`).join('; ')
+  cancels: Cancels,
+): { state: Plan['state']; reasons: readonly string[] } {
+  const words = (list: readonly RouteNote[]) => list.map(({ route, reason }) => `${route}: ${reason}`)
   const failed = notes.filter(({ outcome }) => outcome === 'failed')
-  if (failed.length > 0) return { state: 'unplanned', reason: words(failed) }
-  if (messages.length > 0) return { state: 'planned', reason: null }
-  if (notes.length === 0)
-    return { state: 'unrouted', reason: `no route listens to ${event.source}/${event.type}` }
-  return { state: 'unrouted', reason: words(notes) }
+  if (failed.length > 0) return { state: 'unplanned', reasons: words(failed) }
+  if (messages.length > 0) return { state: 'planned', reasons: [] }
+  if (notes.length > 0) return { state: 'unrouted', reasons: words(notes) }
+  const heard = cancels.routes.length > 0 ? `, only cancelOn of ${cancels.routes.join(', ')}` : ''
+  const inVain = cancels.isOnlyTest && heard ? [TEST_CANCELS] : []
+  return { state: 'unrouted', reasons: [`no route listens to ${source}/${type}${heard}`, ...inVain] }
 }
 
 function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config): PlannedMessage | RouteNote {
@@ -63,15 +78,18 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
   }
   const customer = customerOf(scope, route.customer, event.customer)
   const once = route.once ? (route.once.value({ ...scope, customer }) ?? null) : null
+  const source = config.sources.get(event.source)
+  const isNamed = route.customer?.externalId !== undefined
   const planned = planMessage({
     route: route.name,
     event,
     customer,
+    space: spaceOf(source, isNamed, config),
     delayMs: route.delayMs,
     policies: {
       mode: route.mode === 'shadow' ? 'shadow' : 'live',
       findBy: route.findBy,
-      externalSource: externalSourceOf(event.source, route, config),
+      externalSource: externalSourceOf(source, isNamed, config),
       template: route.template,
       channels: route.channels,
       once,
@@ -82,11 +100,20 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
       requireSessionMs: route.requireSessionMs,
       activeConversation: route.activeConversation,
       onUndelivered: route.onUndelivered,
+      purpose: route.purpose,
+      oncePerMs: route.oncePerMs,
+      onRepeat: route.onRepeat,
+      quietHours: route.quietHours,
+      cap: route.cap,
+      onCap: route.onCap,
+      countsIn: groupsOf(route, config),
     },
+    defaultCountry: config.genesys.defaultCountry,
+    cancelKeys: cancelKeysOf(route, { ...scope, customer }),
     mend: 'Mend the customer block of the route, or what the sender sends.',
   })
   if (planned.state !== 'scheduled') return planned
-  if (event.isTest && !config.sources.get(event.source)?.acceptTests) {
+  if (isOnlyTest(event, config)) {
     return { ...planned, state: 'skipped', code: 'test-event', reason: TEST_EVENT }
   }
   if (!route.once || once !== null) return planned
@@ -98,30 +125,34 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
   }
 }
 
-/** Ids that a route names are the operator's; those that a preset reads may be the sender's own, and another's elsewhere. */
-function externalSourceOf(name: string, route: Route, { sources, genesys }: Config): ExternalSource | null {
-  const source = sources.get(name)
-  if (source?.externalSource) return source.externalSource
-  return source?.ownIds && route.customer?.externalId === undefined ? null : genesys.externalSource
-}
-
 const TEST_EVENT =
   'The sender says that this event is a test, and tests reach nobody. To have them sent: acceptTests: true at the source.'
+const TEST_CANCELS =
+  'its sender calls it a test, which cancels nothing. To have tests count: acceptTests: true at the source'
 
 /**
- * The message to a customer under these policies: `scheduled`, or `failed` where nothing that is named could lead to them. `mend`: what an operator
- * does then.
+ * The message to a customer under these policies: `scheduled`, or `failed` where nothing that is named could lead to them. `space`: of their externalId.
+ * `mend`: what an operator does then.
  */
 export function planMessage(wanted: {
   route: string
   event: Pick<ReadEvent, 'occurredAt' | 'receivedAt'>
   customer: Customer
+  space: Space | null
   policies: Policies
   delayMs: number
+  defaultCountry: string | null
+  cancelKeys: readonly string[]
   mend: string
 }): PlannedMessage {
-  const { route, event, customer, policies, delayMs, mend } = wanted
+  const { route, event, customer, space, policies, delayMs, defaultCountry, cancelKeys, mend } = wanted
   const due = beginsAt(event) + delayMs
+  const dueAt = afterQuietHours(
+    Math.max(event.receivedAt, due),
+    policies.quietHours,
+    customer,
+    defaultCountry,
+  )
   const nobody = whyNobody(customer, policies)
   return {
     route,
@@ -130,8 +161,10 @@ export function planMessage(wanted: {
     reason: nobody === null ? null : `${nobody} ${mend}`,
     customer,
     policies,
-    dueAt: Math.max(event.receivedAt, due),
+    dueAt: dueAt.at,
     expireAt: due + policies.expireAfterMs,
+    names: namesOf(customer, space, defaultCountry),
+    cancelKeys,
   }
 }
 

@@ -18,6 +18,9 @@ export function planSend(wanted: {
   customer: Customer
   said: Said
   configVersion: string
+  /** Groups of caps in which it counts. */
+  countsIn: readonly string[]
+  defaultCountry: string | null
 }): Plan {
   const { event, customer, said, configVersion } = wanted
   if (event.source !== CLI_SOURCE) throw new Error(`what is sent by hand has the source ${CLI_SOURCE}`)
@@ -25,6 +28,7 @@ export function planSend(wanted: {
     route: SEND_ROUTE,
     event,
     customer,
+    space: said.externalSource,
     delayMs: 0,
     policies: {
       ...said,
@@ -34,7 +38,16 @@ export function planSend(wanted: {
       onUnconfirmed: 'hold',
       activeConversation: 'wait',
       onUndelivered: 'none',
+      purpose: 'service',
+      oncePerMs: null,
+      onRepeat: 'keep',
+      quietHours: null,
+      cap: null,
+      onCap: 'skip',
+      countsIn: wanted.countsIn,
     },
+    defaultCountry: wanted.defaultCountry,
+    cancelKeys: [],
     mend: 'Name the customer by one of these, then send again.',
   })
   return {
@@ -43,5 +56,9 @@ export function planSend(wanted: {
     notes: [noteOf(message)],
     messages: [message],
     configVersion,
+    cancels: [],
+    names: [],
+    consent: null,
+    suppress: null,
   }
 }

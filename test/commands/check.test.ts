@@ -11,6 +11,7 @@ type Checked = {
   genesys: unknown
   sources: unknown
   routes: Record<string, unknown>[]
+  suppressOn: unknown
   fixtures: { file: string; differences: string[] }[]
   unchecked: { file: string; why: string }[]
 }
@@ -62,7 +63,7 @@ describe('check', () => {
     )
     assert.match(
       said.out,
-      /^sources\n {2}crm +standard-webhooks · 2 secrets · keys for 30d\n {2}genesys +genesys-undelivered · 1 secret · keys for 7d · test events are sent · expected every 1h\n\n/m,
+      /^sources\n {2}crm +standard-webhooks · 2 secrets · keys for 30d\n {2}genesys +genesys-undelivered · 1 secret · keys for 7d · test events count · expected every 1h\n\n/m,
     )
     const usual = await command(['check', '--fixtures', FIXTURES], { POSTRIDER_CONFIG: DEMO_CONFIG })
     assert.match(usual.out, /^genesys\n {2}channels +webmessaging, email\n\n/m)
@@ -103,6 +104,83 @@ describe('check', () => {
     ]) {
       assert.match(route, line)
     }
+  })
+
+  it('shows what a route says of the right moment, and who says no', async () => {
+    folder.write('moment/templates/hello.liquid', 'Hello')
+    const file = folder.write(
+      'moment/postrider.yaml',
+      [
+        'genesys: { sms: { from: "+13175550100" } }',
+        'sources:',
+        `  crm: { preset: svix, secrets: [${SECRET}] }`,
+        'routes:',
+        '  usual: { on: crm/a, template: hello, channels: [sms] }',
+        '  careful:',
+        '    on: crm/cart.changed',
+        '    purpose: marketing',
+        '    template: hello',
+        '    channels: [sms]',
+        '    once: "{{ event.subject }}"',
+        '    oncePer: 48h',
+        '    onRepeat: replace',
+        '    delay: 1h',
+        '    cancelOn:',
+        '      - { on: [crm/paid, crm/left], match: "{{ data.cart }}" }',
+        '      - { on: crm/order, match: "{{ data.of }}", equals: "{{ data.cart }}" }',
+        '    quietHours: { from: "21:00", to: "08:30", timezone: Europe/Berlin, days: mon-wed }',
+        '    cap: { messages: 3, per: 7d }',
+        '    onCap: defer',
+        'suppressOn:',
+        '  - { on: "*/customer.erased" }',
+        '  - { on: [crm/stop, crm/end], channels: [sms, email] }',
+      ].join('\n'),
+    )
+    const args = ['check', '--config', file, '--fixtures', dirname(file)]
+    const { code, out } = await command(args, {})
+    assert.equal(code, 0, out)
+    const linesOf = (name: string) =>
+      (new RegExp(`^${name}\\b.*\\n((?: {2}.*\\n)+)`, 'm').exec(out)?.[1] ?? '')
+        .split('\n')
+        .map((line) => line.trim().replace(/ {2,}/, ': '))
+    for (const line of ['purpose: service', 'cancelOn: none', 'quietHours: none', 'cap: none']) {
+      assert.ok(linesOf('usual').includes(line), line)
+    }
+    assert.ok(!linesOf('usual').some((line) => /^(oncePer|onRepeat)/.test(line)))
+    for (const line of [
+      'purpose: marketing',
+      'oncePer: 2d',
+      'onRepeat: replace',
+      'cancelOn: crm/paid, crm/left · {{ data.cart }} there is {{ data.cart }} here',
+      'cancelOn: crm/order · {{ data.of }} there is {{ data.cart }} here',
+      "quietHours: 21:00-08:30, mon, tue, wed, by the customer's clock, else Europe/Berlin",
+      'cap: 3 per 7d of all · defer',
+    ]) {
+      assert.ok(linesOf('careful').includes(line), `${line}\n${out}`)
+    }
+    assert.deepEqual(linesOf('suppressOn').slice(0, 2), [
+      'every channel: */customer.erased',
+      'sms, email: crm/stop, crm/end',
+    ])
+
+    const { routes, suppressOn } = jsonOf<Checked>(await command([...args, '--json'], {}))
+    const [usual, careful] = routes
+    assert.deepEqual(
+      [usual?.purpose, usual?.oncePer, usual?.onRepeat, usual?.cancelOn, usual?.quietHours, usual?.cap],
+      ['service', null, 'keep', [], 'none', 'none'],
+    )
+    assert.deepEqual(careful?.cancelOn, [
+      { on: ['crm/paid', 'crm/left'], match: '{{ data.cart }}', equals: '{{ data.cart }}' },
+      { on: ['crm/order'], match: '{{ data.of }}', equals: '{{ data.cart }}' },
+    ])
+    assert.deepEqual(
+      [careful?.purpose, careful?.oncePer, careful?.onRepeat, careful?.cap, careful?.onCap],
+      ['marketing', '2d', 'replace', '3 per 7d of all', 'defer'],
+    )
+    assert.deepEqual(suppressOn, [
+      { on: ['*/customer.erased'], channels: null },
+      { on: ['crm/stop', 'crm/end'], channels: ['sms', 'email'] },
+    ])
   })
 
   it('lists every problem with file and line, and ends with 1', async () => {

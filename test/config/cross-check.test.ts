@@ -72,6 +72,35 @@ describe('what the parts of the file say about each other', () => {
       ':10 routes.greet.channels: webmessaging needs genesys.webmessaging',
     ],
   ]
+  const withLine = (...lines: string[]) =>
+    changed('[webmessaging]', `[webmessaging]\n    ${lines.join('\n    ')}`)
+  cases.push(
+    [
+      'a cancelling event of a source that there is not',
+      { yaml: withLine('cancelOn: [{ on: [crm/a, shop/b], match: "{{ data.id }}" }]') },
+      ':12 routes.greet.cancelOn.0.on: there is no source shop; there is crm',
+    ],
+    [
+      'an event by which customers say no, of a source that there is not',
+      { yaml: `suppressOn: [{ on: shop/erased }, { on: "*/erased" }]\n${withLine()}` },
+      ':1 suppressOn.0.on: there is no source shop; there is crm',
+    ],
+    [
+      'how long a key holds, where there is none',
+      { yaml: withLine('oncePer: 7d') },
+      ':12 routes.greet.oncePer: needs once, the key that it is counted by',
+    ],
+    [
+      'what takes the place of what has the same key, where there is none',
+      { yaml: withLine('onRepeat: replace') },
+      ':12 routes.greet.onRepeat: replace needs once',
+    ],
+    [
+      'what happens at a cap that there is not',
+      { yaml: withLine('onCap: defer') },
+      ':12 routes.greet.onCap: needs cap',
+    ],
+  )
   /** The channel alone, with all blocks but its own. */
   const ALL_BLOCKS = `  sms: { from: "+13175550100" }
   whatsapp: { integrationId: integration-1 }
@@ -264,7 +293,35 @@ describe('what the parts of the file say about each other', () => {
       onAll('webmessaging, sms', 'customer: { email: "{{ data.email }}" }'),
       ['14 routes.greet.channels: sms needs customer.phone'],
     ],
-    ['the defaults', onAll('webmessaging, sms', 'activeConversation: wait', 'onUndelivered: none'), []],
+    [
+      'quiet hours by nobody’s clock',
+      onAll('sms', 'quietHours: { from: "21:00", to: "08:00" }'),
+      [
+        '15 routes.greet.quietHours: no timezone: customers whose own nobody knows (no timezone in the event, no phone of a country with one time) are written to at any hour',
+      ],
+    ],
+    ['quiet hours', onAll('sms', 'quietHours: { from: "21:00", to: "08:00", timezone: UTC }'), []],
+    ['no quiet hours', onAll('sms', 'quietHours: none'), []],
+    [
+      'a cancelling event that is every one of its type',
+      onAll('sms', 'cancelOn: [{ on: crm/a, match: data.id }]'),
+      [
+        '15 routes.greet.cancelOn: match and equals are the same text for every event: quote {{ }} with what the two share, such as "{{ data.ticket.id }}"',
+      ],
+    ],
+    [
+      'a cancelling event that says yes, of what is about the same',
+      onAll('sms', 'cancelOn: [{ on: crm/a, match: "{{ data.of }}", equals: T-1 }]'),
+      [],
+    ],
+    ['a group that no other route has', onAll('sms', 'cap: { messages: 1, per: 1d, group: mine }'), []],
+    ['a delay that is longer than expireAfter', onAll('sms', 'delay: 2d', 'expireAfter: 1h'), []],
+    ['marketing, of a source that can say yes', onAll('sms', 'purpose: marketing'), []],
+    [
+      'the defaults',
+      onAll('webmessaging, sms', 'activeConversation: wait', 'onUndelivered: none', 'onRepeat: keep'),
+      [],
+    ],
   ]
   for (const [name, yaml, expected] of warned) {
     test(`warned of: ${name}`, () => {
@@ -276,6 +333,118 @@ describe('what the parts of the file say about each other', () => {
       for (const { file } of warnings) assert.match(file, /postrider\.yaml$/)
     })
   }
+
+  describe('marketing', () => {
+    const said = (presets: readonly string[], ...lines: string[]) => {
+      const sources = presets.map((one, n) => `  ${n === 0 ? 'crm' : `more-${n}`}: { ${one} }\n`).join('')
+      const yaml = onAll('email', 'purpose: marketing', ...lines).replace(/ {2}crm: .*\n/, () => sources)
+      const { warnings } = loaded({ yaml, templates: all })
+      return warnings.map(({ message }) => message).filter((one) => one.startsWith('routes.greet.purpose'))
+    }
+    const bare = 'secrets: [an-example-of-a-secret]'
+    const custom = (more: string) =>
+      `preset: custom, secrets: [], custom: { token: bearer, type: "{{ payload.type }}", ${more} }`
+    const able = ['shopify', 'stripe', 'klaviyo', 'intercom'].map((preset) => `preset: ${preset}, ${bare}`)
+    const consent = 'customer: { email: "{{ payload.mail }}", consent: "{{ payload.yes }}" }'
+
+    for (const source of [...able, custom(consent), custom('types: { in: customer.consent_given }')]) {
+      test(`can be sent where this source says yes: ${source}`, () => assert.deepEqual(said([source]), []))
+      test(`and where another source does: ${source}`, () =>
+        assert.deepEqual(said([`preset: segment, ${bare}`, source]), []))
+    }
+    const unable = ['segment', 'woocommerce', 'hubspot', 'salesforce', 'github-style']
+    for (const source of [
+      ...unable.map((preset) => `preset: ${preset}, ${bare}`),
+      custom('customer: { email: x }'),
+    ]) {
+      test(`is warned of where nobody ever says yes: ${source}`, () => {
+        const [warning = '', ...others] = said([source])
+        assert.match(
+          warning,
+          /^routes\.greet\.purpose: marketing: nothing here says that a customer agrees, /,
+        )
+        assert.deepEqual(others, [])
+        const own = 'customer: { email: "{{ data.mail }}", consent: "{{ data.yes }}" }'
+        assert.deepEqual(said([source], own), [])
+      })
+    }
+  })
+
+  describe('a reminder of a cart', () => {
+    const said = (source: string, on: string, ...lines: string[]) => {
+      const yaml = onAll('sms', ...lines)
+        .replace(
+          / {2}crm: .*\n/,
+          () => `  crm: { ${source} }\n  mail: { preset: standard-webhooks, secrets: [] }\n`,
+        )
+        .replace('on: crm/ticket.resolved', () => `on: ${on}`)
+      const { warnings } = loaded({ yaml, templates: all })
+      return warnings.map(({ message }) => message).filter((one) => one.startsWith('routes.greet.on'))
+    }
+    const bare = (preset: string) => `preset: ${preset}, secrets: [an-example-of-a-secret]`
+    const ours = 'preset: standard-webhooks, secrets: []'
+    const custom = (types: string) =>
+      `preset: custom, secrets: [], custom: { token: bearer, type: "{{ payload.type }}", customer: { phone: x }, types: { ${types} } }`
+    const warning =
+      'routes.greet.on: checkout.updated: nothing ends it, so that who has ordered is reminded of the cart; add cancelOn, such as [{ on: crm/order.placed, match: "{{ event.subject }}" }]'
+
+    const reminders: [source: string, on: string][] = [
+      [ours, 'crm/checkout.updated'],
+      [ours, '[mail/ticket.resolved, "c*/checkout.*"]'],
+      ...['shopify', 'woocommerce', 'segment'].flatMap((preset): [string, string][] => [
+        [bare(preset), 'crm/checkout.updated'],
+        [bare(preset), '"crm/*"'],
+      ]),
+      [bare('shopify'), 'crm/checkouts/update'],
+      [bare('shopify'), '"crm/checkouts/*"'],
+      [custom('Changed: checkout.updated, Paid: order.placed'), '"*/*"'],
+      [custom('Changed: checkout.updated, Paid: order.placed'), 'crm/Changed'],
+    ]
+    for (const [source, on] of reminders) {
+      test(`that nothing ends is warned of: ${on} of ${source}`, () =>
+        assert.deepEqual(said(source, on), [warning]))
+    }
+
+    test('that an order ends is not', () => {
+      const line = 'cancelOn: [{ on: crm/order.placed, match: "{{ event.subject }}" }]'
+      for (const [source, on] of reminders) assert.deepEqual(said(source, on, line), [])
+      assert.deepEqual(said(ours, 'crm/checkout.updated', 'cancelOn: []'), [warning])
+    })
+
+    const others: [source: string, on: string][] = [
+      [ours, '"*/*"'],
+      [ours, 'crm/cart.abandoned'],
+      [bare('stripe'), '"crm/*"'],
+      [bare('shopify'), 'mail/ticket.resolved'],
+      [bare('shopify'), '[crm/order.placed, "crm/orders/*"]'],
+      [bare('woocommerce'), 'crm/order.updated'],
+      [custom('Changed: cart.updated'), '"crm/*"'],
+    ]
+    for (const [source, on] of others) {
+      test(`is no other route: ${on} of ${source}`, () => assert.deepEqual(said(source, on), []))
+    }
+  })
+
+  test('who says no by an event that names nobody is not kept from anything, which is noted', () => {
+    const custom = (more: string) =>
+      `preset: custom, secrets: [], custom: { token: bearer, type: "{{ payload.type }}"${more} }`
+    const saidOf = (source: string, on: string) =>
+      loaded({
+        yaml: `suppressOn: [{ on: ${on} }]\n${BLOCKS.replace('sources:\n', () => `sources:\n  other: { ${source} }\n`)}`,
+      })
+        .warnings.map(({ message }) => message)
+        .filter((one) => one.startsWith('suppressOn'))
+    const nobody =
+      'suppressOn.0.on: events of other name no customer, so that nobody is kept from messages: set sources.other.custom.customer'
+    assert.deepEqual(saidOf(custom(''), 'other/left'), [nobody])
+    assert.deepEqual(saidOf(custom(''), '[crm/left, other/left]'), [nobody])
+    assert.deepEqual(saidOf(custom(', customer: { email: x }'), 'other/left'), [])
+    assert.deepEqual(saidOf(custom(''), '["*/left"]'), [])
+    assert.deepEqual(saidOf(custom(''), 'crm/left'), [])
+    assert.deepEqual(saidOf('preset: genesys-undelivered, secrets: []', 'other/left'), [
+      'suppressOn.0.on: events of other name no customer, so that nobody is kept from messages',
+    ])
+  })
 
   test('words that come from the environment are quoted nowhere', () => {
     const yaml = onAll(

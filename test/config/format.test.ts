@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { changed, load, loaded, NEXT_LINE, problemsOf, withRoute } from './written.ts'
+import { changed, load, loaded, problemsOf, withRoute } from './written.ts'
 
 const inGenesys = (line: string) => changed('genesys:\n', `genesys:\n  ${line}\n`)
 const inSource = (keys: string) => changed('secrets:', `${keys}, secrets:`)
@@ -14,25 +14,9 @@ function only(yaml: string): string {
 
 describe('what the format has and this version does not is refused, whatever its value', () => {
   const cases: [string, string, number][] = [
-    ...[
-      'purpose: service',
-      'oncePer: 7d',
-      'onRepeat: keep',
-      'cancelOn: [{ on: crm/ticket.reopened, match: "{{ data.ticket.id }}" }]',
-      'quietHours: { from: "21:00", to: "08:00" }',
-      'quietHours: none',
-      'cap: { messages: 3, per: 7d }',
-      'onCap: skip',
-    ].map((line): [string, string, number] => [
-      `routes.greet.${line.split(':')[0]}`,
-      withRoute(line),
-      NEXT_LINE,
-    ]),
-    ['suppressOn', inFile('suppressOn: [{ on: "*/customer.erased" }]'), 1],
     ['retention', inFile('retention: { payload: 30d }'), 1],
     ['notify', inFile('notify: { url: "https://ops.example.com" }'), 1],
     // A key without a value is a key all the same.
-    ['routes.greet.cap', withRoute('cap:'), NEXT_LINE],
     ['notify', inFile('notify:'), 1],
   ]
   for (const [key, yaml, line] of cases) {
@@ -81,7 +65,7 @@ describe('a key that does not exist, and the one that was meant', () => {
   }
 
   test('nothing is suggested that is far, that stands elsewhere or that is not supported yet', () => {
-    for (const line of ['unrelated: 1', 'to: x', 'if: x', 'secrets: []', 'quietHour: none', 'purpos: x']) {
+    for (const line of ['unrelated: 1', 'to: x', 'if: x', 'secrets: []', 'retentions: 1d', 'notify: x']) {
       assert.match(only(withRoute(line)), /: there is no such key$/)
     }
     assert.match(only(withRoute('brake: { messages: 3, per: 1h, one: 1 }')), /: there is no such key$/)
@@ -163,6 +147,53 @@ describe('a value that is not what was expected', () => {
     [
       withRoute('customer: { name: "{{ a }}" }'),
       ':12 routes.greet.customer: expected at least one of externalId',
+    ],
+    [withRoute('purpose: ads'), ':12 routes.greet.purpose: expected service or marketing'],
+    [withRoute('once: x', 'oncePer: 999ms'), ':13 routes.greet.oncePer: expected a duration'],
+    [withRoute('once: x', 'oncePer: 0s'), ':13 routes.greet.oncePer: expected at least 1s'],
+    [withRoute('onRepeat: move'), ':12 routes.greet.onRepeat: expected keep or replace'],
+    [withRoute('cancelOn: crm/a'), ':12 routes.greet.cancelOn: expected a list of { on, match, equals }'],
+    [withRoute('cancelOn: [crm/a]'), ':12 routes.greet.cancelOn.0: expected { on, match, equals }'],
+    [withRoute('cancelOn: [{ on: crm/a }]'), ':12 routes.greet.cancelOn.0.match: expected a text such as'],
+    [
+      withRoute('cancelOn: [{ on: a, match: "{{ b }}" }]'),
+      ':12 routes.greet.cancelOn.0.on: expected source/',
+    ],
+    [
+      withRoute('cancelOn: [{ on: crm/a, match: "{{ b", equals: "{{ c }}" }]'),
+      ':12 routes.greet.cancelOn.0.match: not Liquid: output "{{ b" not closed',
+    ],
+    [
+      withRoute('cancelOn: [{ on: crm/a, match: "{{ b }}", equal: "{{ c }}" }]'),
+      ':12 routes.greet.cancelOn.0.equal: there is no such key; did you mean equals?',
+    ],
+    [withRoute('quietHours: night'), ':12 routes.greet.quietHours: expected { from, to, timezone, days }'],
+    [
+      withRoute('quietHours: { from: "21:00", to: "8:00", timezone: UTC }'),
+      ':12 routes.greet.quietHours.to: expected a time of day in quotes',
+    ],
+    [withRoute('cap: 3'), ':12 routes.greet.cap: expected { messages, per, group }, such as'],
+    [withRoute('cap:'), ':12 routes.greet.cap: expected { messages, per, group }, such as'],
+    [withRoute('cap: { messages: 0, per: 7d }'), ':12 routes.greet.cap.messages: expected at least 1'],
+    [withRoute('cap: { messages: 3 }'), ':12 routes.greet.cap.per: expected a duration such as 30m'],
+    [withRoute('cap: { messages: 3, per: 367d }'), ':12 routes.greet.cap.per: expected at most 366d'],
+    [
+      withRoute('cap: { messages: 3, per: 7d, group: All of it }'),
+      ':12 routes.greet.cap.group: a name has lower-case letters, digits and hyphens',
+    ],
+    [
+      withRoute('cap: { messages: 3, per: 7d }', 'onCap: drop'),
+      ':13 routes.greet.onCap: expected skip or defer',
+    ],
+    [inFile('suppressOn: "*/customer.erased"'), ':1 suppressOn: expected a list of { on }, such as'],
+    [inFile('suppressOn: ["*/customer.erased"]'), ':1 suppressOn.0: expected { on }'],
+    [
+      inFile('suppressOn: [{ on: "*/customer.erased", channels: [fax] }]'),
+      ':1 suppressOn.0.channels.0: expected one of webmessaging',
+    ],
+    [
+      inFile('suppressOn: [{ on: "*/customer.erased", channels: [] }]'),
+      ':1 suppressOn.0.channels: expected a list of channels, got an empty list',
     ],
     [withRoute('delay: 30'), ':12 routes.greet.delay: expected a duration such as 30m'],
     [withRoute('requireSession: 59s'), ':12 routes.greet.requireSession: expected at least 1m'],
@@ -315,7 +346,10 @@ routes:
     on: crm/b
     template: greet
     channels: [fax]
-    cap: { messages: 1, per: 1d }
+    cap: { messages: 0, per: 1d }
+    oncePer: 7d
+    cancelOn: [{ on: shop/paid, match: x }]
+suppressOn: [{ on: shop/erased }]
 `
   const templates = { 'greet.liquid': '{{ broken', 'Bad Name.liquid': '' }
   assert.deepEqual(
@@ -336,7 +370,10 @@ routes:
       'postrider.yaml:11 routes.one.channels',
       'postrider.yaml:12 routes.one.delay',
       'postrider.yaml:16 routes.two.channels.0',
-      'postrider.yaml:17 routes.two.cap',
+      'postrider.yaml:17 routes.two.cap.messages',
+      'postrider.yaml:18 routes.two.oncePer',
+      'postrider.yaml:19 routes.two.cancelOn.0.on',
+      'postrider.yaml:20 suppressOn.0.on',
       'templates/Bad Name.liquid:null a template is named NAME[.CHANNEL][.LOCALE].liquid, such as ticket-resolved.email.de.liquid',
       'templates/greet.liquid:1 output "{{ broken" not closed',
     ],

@@ -8,7 +8,7 @@ const SAYS_NO_MORE = { ownIds: false, publicUrl: null, acceptTests: false, expec
 
 describe('what is loaded', () => {
   test('defaults, every one', () => {
-    const { genesys, sources, routes, warnings } = loaded()
+    const { genesys, sources, routes, suppressOn, warnings } = loaded()
     assert.equal(genesys.rateLimitPerMinute, 300)
     assert.deepEqual(genesys.onlyTo, [])
     assert.deepEqual(genesys.email, { from: { email: 'care@example.com' }, replyTo: null })
@@ -46,7 +46,15 @@ describe('what is loaded', () => {
       requireSessionMs: null,
       activeConversation: 'wait',
       onUndelivered: 'none',
+      purpose: 'service',
+      oncePerMs: null,
+      onRepeat: 'keep',
+      cancelOn: [],
+      quietHours: null,
+      cap: null,
+      onCap: 'skip',
     })
+    assert.deepEqual(suppressOn, [])
     assert.deepEqual(warnings, [])
   })
 
@@ -99,6 +107,18 @@ routes:
     requireSession: 365d
     activeConversation: join
     onUndelivered: next-channel
+    purpose: marketing
+    oncePer: 7d
+    onRepeat: replace
+    cancelOn:
+      - { on: crm/a, match: "{{ data.ticket }}" }
+      - { on: ["crm/b", "*/c"], match: "{{ data.of }}", equals: "{{ data.ticket }}" }
+    quietHours: { from: "21:00", to: "08:00", timezone: Europe/Berlin, days: mon-fri }
+    cap: { messages: 3, per: 7d, group: reminders }
+    onCap: defer
+suppressOn:
+  - { on: "*/customer.erased" }
+  - { on: [crm/a, crm/b], channels: [sms, email] }
 `
     const greet = '---\nsubject: Hi\nwhatsapp: { responseId: response-1 }\n---\nHello'
     const config = loaded({ yaml, templates: { 'greet.liquid': greet } })
@@ -133,7 +153,7 @@ routes:
       externalSource: { id: 'space-2', name: 'Shop' },
       ...SAYS_NO_MORE,
     })
-    const { on, when, customer, once, ...rest } = config.routes[0] ?? assert.fail('a route')
+    const { on, when, customer, once, cancelOn, ...rest } = config.routes[0] ?? assert.fail('a route')
     assert.deepEqual([on.length, when?.text, once?.text], [2, 'data.a == "b"', '{{ data.ticket }}'])
     assert.deepEqual(Object.keys(customer ?? {}), [
       'externalId',
@@ -158,7 +178,47 @@ routes:
       requireSessionMs: 365 * 86_400_000,
       activeConversation: 'join',
       onUndelivered: 'next-channel',
+      purpose: 'marketing',
+      oncePerMs: 7 * 86_400_000,
+      onRepeat: 'replace',
+      quietHours: { fromMinute: 1_260, toMinute: 480, timezone: 'Europe/Berlin', days: [1, 2, 3, 4, 5] },
+      cap: { messages: 3, perMs: 7 * 86_400_000, group: 'reminders' },
+      onCap: 'defer',
     })
+    assert.deepEqual(
+      cancelOn.map((one) => [one.on.map(({ text }) => text), one.match.text, one.equals.text]),
+      [
+        [['crm/a'], '{{ data.ticket }}', '{{ data.ticket }}'],
+        [['crm/b', '*/c'], '{{ data.of }}', '{{ data.ticket }}'],
+      ],
+    )
+    assert.deepEqual(
+      config.suppressOn.map((one) => [one.on.map(({ text }) => text), one.channels]),
+      [
+        [['*/customer.erased'], null],
+        [
+          ['crm/a', 'crm/b'],
+          ['sms', 'email'],
+        ],
+      ],
+    )
+  })
+
+  test('a cap is one over all routes, where it names no group', () => {
+    const { cap } = loaded({ yaml: withRoute('cap: { messages: 3, per: 7d }') }).routes[0] ?? assert.fail()
+    assert.deepEqual(cap, { messages: 3, perMs: 7 * 86_400_000, group: 'all' })
+  })
+
+  test('an entry of cancelOn is the same one for as long as it says the same, wherever it stands', () => {
+    const idsOf = (...entries: string[]) =>
+      loaded({ yaml: withRoute(`cancelOn: [${entries.join(', ')}]`) }).routes[0]?.cancelOn.map(({ id }) => id)
+    const one = '{ on: crm/a, match: "{{ data.x }}" }'
+    const two = '{ on: crm/a, match: "{{ data.x }}", equals: "{{ data.y }}" }'
+    const [first, second] = idsOf(one, two) ?? []
+    assert.deepEqual(idsOf(two, one), [second, first])
+    assert.notEqual(first, second)
+    assert.deepEqual(idsOf('{ on: [crm/a], match: "{{ data.x }}", equals: "{{ data.x }}" }'), [first])
+    assert.notDeepEqual(idsOf('{ on: crm/b, match: "{{ data.x }}" }'), [first])
   })
 
   test('routes stay in the order of the file', () => {

@@ -32,12 +32,13 @@ const EMAIL: OutboundEmail = {
   text: 'Your ticket is resolved.',
   html: null,
 }
+const NOW = Date.now()
 const QUERY: ConversationQuery = {
   of: { contactIds: [ADA] },
   mediaType: 'message',
   messageType: 'webmessaging',
-  from: Date.now() - 31 * DAY_MS,
-  to: Date.now(),
+  from: NOW - 31 * DAY_MS,
+  to: NOW,
   page: 1,
   pageSize: 100,
 }

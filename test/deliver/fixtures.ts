@@ -10,6 +10,7 @@ export type ConfigOptions = {
   /** Lines of the route; indented by four. */
   route?: string
   genesys?: string
+  suppressOn?: string
   /** 0 by default: most tests are not about what became of their messages. */
   deliveryShare?: number
   /** Texts by the name of their file, without its ending. */
@@ -41,6 +42,7 @@ routes:
     on: crm/ticket.resolved
     template: ticket-resolved
     ${options.route ?? DEFAULT_ROUTE}
+suppressOn: ${options.suppressOn ?? '[]'}
 `,
   )
   const loaded = loadConfig({ file, env: {}, unsetVariables: 'error' })
@@ -51,13 +53,14 @@ routes:
 /** No brake: a thousand messages at once are what the tests are about. */
 const DEFAULT_ROUTE = 'channels: [webmessaging]\n    brake: none'
 
-/** The event of customer number `n`: a ticket of theirs was resolved. */
+/** The event of customer number `n`: a ticket of theirs was resolved, or whatever `type` says of it. */
 export function customerEvent(
   n: number,
   at: number,
   customer: Record<string, string> = { id: `N-${n}` },
+  { type = 'ticket.resolved', ticket = `T-${n}` }: { type?: string; ticket?: string } = {},
 ): ReadEvent {
-  const payload = { type: 'ticket.resolved', data: { customer, ticket: { id: `T-${n}` } } }
+  const payload = { type, data: { customer, ticket: { id: ticket } } }
   const delivery = { body: Buffer.from(JSON.stringify(payload)), rawHeaders: [], receivedAt: at }
   const [event] = readDelivery(
     { name: 'crm', preset: 'standard-webhooks', custom: null },

@@ -18,6 +18,13 @@ export const POLICIES: Policies = {
   requireSessionMs: null,
   activeConversation: 'wait',
   onUndelivered: 'none',
+  purpose: 'service',
+  oncePerMs: null,
+  onRepeat: 'keep',
+  quietHours: null,
+  cap: null,
+  onCap: 'skip',
+  countsIn: [],
 }
 
 /** A message as it stands in a ledger; `policies` are added to the usual ones. */

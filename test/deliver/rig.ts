@@ -63,6 +63,12 @@ export async function createRig(
     sandbox?: Partial<SandboxOptions>
     clientSecret?: string
     payloadOf?: DeliverDeps['payloadOf']
+    /** When its clock begins, in epoch milliseconds. */
+    startAt?: number
+    /** How many there are, on one ledger and one budget; one where nothing is said. */
+    workers?: number
+    /** What stands before the ledger, of each of them. */
+    around?: (ledger: Ledger) => Ledger
     /** How long an answer is waited for, in real time. */
     timeoutMs?: number
     /** Answers a look-up instead of the sandbox, where it has an answer. */
@@ -70,15 +76,14 @@ export async function createRig(
   } = {},
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-rig-'))
-  const clock = createManualClock()
+  const clock = createManualClock(options.startAt)
   const config = deliverConfig(folder, options.config)
   const sandbox = await startSandbox({ port: 0, clock, resolveContact: anybody, ...HELD, ...options.sandbox })
   const log = testLog()
   const busy = createBusy()
-  const ledger = counted(
-    await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true }),
-    busy,
-  )
+  const { around = (own: Ledger) => own } = options
+  const opened = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true })
+  const ledger = counted(around(opened), busy)
   const genesys = counted(
     createGenesys({
       region: 'mypurecloud.com',
@@ -98,18 +103,21 @@ export async function createRig(
   const { lookup } = options
   const ask = genesys.findContact
   if (lookup) genesys.findContact = async (identifier) => lookup(identifier) ?? ask(identifier)
-  const worker = createWorker({
-    config,
-    ledger,
-    genesys,
-    budget,
-    clock,
-    random: () => 0.5,
-    payloadOf: options.payloadOf ?? payloadOf(config),
-    log,
-    owner: 'rig',
-  })
-  const working = worker.run()
+  const workers = Array.from({ length: options.workers ?? 1 }, (_, n) =>
+    createWorker({
+      config,
+      ledger,
+      genesys,
+      budget,
+      clock,
+      random: () => 0.5,
+      payloadOf: options.payloadOf ?? payloadOf(config),
+      log,
+      owner: `rig-${n}`,
+    }),
+  )
+  const working = workers.map((worker) => worker.run())
+  const inFlight = () => workers.reduce((sum, worker) => sum + worker.inFlight(), 0)
 
   const recordEvents = async (events: readonly ReadEvent[]) => {
     await ledger.record(
@@ -135,7 +143,7 @@ export async function createRig(
     ledger,
     config,
     genesys,
-    inFlight: worker.inFlight,
+    inFlight,
     calls: budget.taken,
     recordEvents,
     record: (from, count) =>
@@ -150,14 +158,14 @@ export async function createRig(
       }
     },
     async drained(ms = 60_000) {
-      if (worker.inFlight() > 0) return false
+      if (inFlight() > 0) return false
       const waiting = await ledger.reads.messages({ state: 'scheduled', limit: 5_000 })
       return waiting.every(({ dueAt }) => dueAt > clock.now() + ms)
     },
     async close() {
-      worker.stop()
-      await runUntil(() => worker.inFlight() === 0)
-      await working
+      for (const worker of workers) worker.stop()
+      await runUntil(() => inFlight() === 0)
+      await Promise.all(working)
       const closed = ledger.close()
       await closed
       await sandbox.close()

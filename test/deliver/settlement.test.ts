@@ -65,6 +65,24 @@ describe('settlementOf', () => {
     }
   })
 
+  it('one who opted out is remembered, on the last channel too; nobody else is', () => {
+    const says = (answer: Parameters<typeof settlementOf>[2]) => {
+      const settlement = settled(messageWith({ channel: 'email' }), answer)
+      return 'optedOut' in settlement && settlement.optedOut === true
+    }
+    assert.equal(says(refused(400, { code: 'RecipientOptedOut' })), true)
+    assert.equal(says(refused(422, { message: 'RecipientOptedOut: the recipient wrote STOP' })), true)
+    assert.equal(says(refused(403, { message: 'The recipient has opted out.' })), true)
+    assert.equal(says(refused(400, { message: 'InvalidDestination' })), false)
+    assert.equal(says(refused(400, { fields: ['toAddress'] })), false)
+    assert.equal(
+      says(refused(400, { fields: ['fromAddress'], message: 'This number opted out of A2P.' })),
+      false,
+    )
+    assert.equal(says(refused(500, { message: 'RecipientOptedOut' })), false)
+    assert.equal(says(NO_ANSWER), false)
+  })
+
   it('on the last channel it is failed', () => {
     const settlement = settled(
       messageWith({ channel: 'email' }),

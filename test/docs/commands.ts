@@ -19,7 +19,12 @@ const NOT_RUN: readonly [RegExp, string][] = [
 const RUN: readonly [RegExp, number][] = [
   // The example has what needs a person.
   [/^(DATABASE_URL=\S+ )?npx postrider status\b/, 1],
-  [/^(\w+=\S+ )?npx postrider (check|preview|doctor|sources|replay|send|events|messages|pause|resume)\b/, 0],
+  // Each runs on a ledger of its own, in which nobody is suppressed.
+  [/^npx postrider suppress remove\b/, 1],
+  [
+    /^(\w+=\S+ )?npx postrider (check|preview|doctor|sources|replay|send|events|messages|pause|resume|suppress|simulate)\b/,
+    0,
+  ],
   [/^(node|node_modules\/\.bin\/node) /, 0],
   [/^cp /, 0],
 ]

@@ -8,6 +8,7 @@ type Schema = {
     shape?: Record<string, Schema>
     valueType?: Schema
     options?: Schema[]
+    element?: Schema
   }
 }
 
@@ -17,8 +18,9 @@ export function configurationKeys(): { honoured: ReadonlySet<string>; refused: R
   const refused = new Set<string>()
   const walk = (schema: Schema, path: readonly string[]) => {
     const bare = unwrapped(schema)
-    const { shape, valueType, options } = bare.def
-    const inner = options?.map(unwrapped).filter(({ def }) => def.shape !== undefined) ?? []
+    const { shape, valueType, options, element } = bare.def
+    const parts = [...(options ?? []), ...(element ? [element] : [])]
+    const inner = parts.map(unwrapped).filter(({ def }) => def.shape !== undefined)
     if (bare.def.type === 'undefined') refused.add(path.join('.'))
     else if (shape) for (const [key, value] of Object.entries(shape)) walk(value, [...path, key])
     else if (valueType) walk(valueType, [...path, 'NAME'])

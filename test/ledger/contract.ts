@@ -1,8 +1,11 @@
 import { describe } from 'node:test'
 import type { Ledger } from '../../src/ledger/ledger.ts'
+import { cancelling } from './contract/cancelling.ts'
+import { capping } from './contract/capping.ts'
 import { claiming } from './contract/claiming.ts'
 import { claimingLooks } from './contract/claiming-looks.ts'
 import { house } from './contract/house.ts'
+import { onceKeys } from './contract/once-keys.ts'
 import { opening } from './contract/opening.ts'
 import { operators } from './contract/operators.ts'
 import { otherSends } from './contract/other-sends.ts'
@@ -13,8 +16,10 @@ import { settling } from './contract/settling.ts'
 import { settlingDeliveries } from './contract/settling-deliveries.ts'
 import { settlingLooks } from './contract/settling-looks.ts'
 import { states } from './contract/states.ts'
+import { turns } from './contract/turns.ts'
 import { undelivered } from './contract/undelivered.ts'
 import { unsignedKeys } from './contract/unsigned-keys.ts'
+import { wishes } from './contract/wishes.ts'
 import type { ManualClock } from './manual-clock.ts'
 
 /** One empty database, and what a test of any ledger needs beside it. */
@@ -49,5 +54,16 @@ export function ledgerContract(name: string, fresh: () => Promise<Harness>): voi
     reading(fresh)
     states(fresh)
     house(fresh)
+  })
+}
+
+/** The part of it that decides whether it is still right to send. */
+export function rightMomentContract(name: string, fresh: () => Promise<Harness>): void {
+  describe(name, () => {
+    cancelling(fresh)
+    onceKeys(fresh)
+    capping(fresh)
+    wishes(fresh)
+    turns(fresh)
   })
 }

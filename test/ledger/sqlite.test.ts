@@ -258,6 +258,10 @@ describe('trouble while it runs', () => {
             notes: [],
             messages: [],
             configVersion: 'c',
+            cancels: [],
+            names: [],
+            consent: null,
+            suppress: null,
           }),
         ]),
       )

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startThread } from '../../src/ledger/sqlite/thread.ts'
 
-const start = () => startThread(new URL('./thread-example.ts', import.meta.url), 'ledger.db')
+const start = (file = 'ledger.db') => startThread(new URL('./thread-example.ts', import.meta.url), file)
+type Who = { file: string; thread: number }
 
 test('a thread answers what it is asked, at once or later, and ends after what was asked before', async () => {
   const thread = start()
@@ -30,4 +31,31 @@ test('a thread that dies rejects what it was asked and what it is asked later, a
   await assert.rejects(thread.ask('echo'), why)
   assert.equal(thread.alive(), false)
   await thread.end()
+})
+
+test('a thread that ended serves the next file, and two at once are two', async () => {
+  const first = start('one.db')
+  const one = (await first.ask('who')) as Who
+  await first.end()
+  const [second, beside] = [start('two.db'), start('three.db')]
+  const two = (await second.ask('who')) as Who
+  const three = (await beside.ask('who')) as Who
+  assert.deepEqual(two, { file: 'two.db', thread: one.thread })
+  assert.equal(three.file, 'three.db')
+  assert.notEqual(three.thread, two.thread)
+  await assert.rejects(first.ask('echo'), { code: 'LEDGER_UNAVAILABLE', message: /one\.db failed: it ended/ })
+  await first.end()
+  assert.equal(await second.ask('echo'), 'echo')
+  await Promise.all([second.end(), beside.end()])
+})
+
+test('one that cannot let go of its file serves no other', async () => {
+  const first = start()
+  const { thread } = (await first.ask('who')) as Who
+  await first.ask('hold on')
+  await first.end()
+  assert.equal(first.alive(), false)
+  const second = start()
+  assert.notEqual(((await second.ask('who')) as Who).thread, thread)
+  await second.end()
 })

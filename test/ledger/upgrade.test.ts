@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
+import { onceKeyHash } from '../../src/ledger/hashes.ts'
 import { ledger as first } from '../../src/ledger/migrations/0001-ledger.ts'
 import { looks } from '../../src/ledger/migrations/0002-looks.ts'
-import { claimLooks, claimOne, DAY, draft, entry, messageWith, SENT, UNCONFIRMED } from './contract/build.ts'
+import { sources } from '../../src/ledger/migrations/0003-sources.ts'
+import {
+  claimAll,
+  claimLooks,
+  claimOne,
+  DAY,
+  draft,
+  entry,
+  happens,
+  messageWith,
+  SENT,
+  schedule,
+  UNCONFIRMED,
+} from './contract/build.ts'
 import { type SqliteHarness, sqliteHarness } from './sqlite-harness.ts'
 
 /** What the first version wrote as a message's policies. */
@@ -92,6 +106,13 @@ describe('a ledger of the first version', () => {
           requireSessionMs: null,
           activeConversation: 'wait',
           onUndelivered: 'none',
+          purpose: 'service',
+          oncePerMs: null,
+          onRepeat: 'keep',
+          quietHours: null,
+          cap: null,
+          onCap: 'skip',
+          countsIn: [],
         })
         const { waits, looks, lookAt, lastLook, session, deliveryReason } = message
         assert.deepEqual(
@@ -105,7 +126,7 @@ describe('a ledger of the first version', () => {
         ['sent', 'conv-1', null],
       )
       assert.equal((await ledger.reads.summary()).host, 'api.mypurecloud.de')
-      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '3')
+      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '4')
     }))
 
   test('has events that say of their sender what was known', () =>
@@ -150,7 +171,37 @@ describe('a ledger of the first version', () => {
       assert.equal((await messageWith(ledger, 1)).waits, 3)
       const event = await ledger.reads.event(1)
       assert.deepEqual([event?.senderType, event?.headers], ['ticket.resolved', {}])
-      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '3')
+      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '4')
+    }))
+
+  test('nor one of the third, whose messages bear no names and wait for nobody', () =>
+    onFirst(async (harness) => {
+      const { clock, file } = harness
+      const db = new DatabaseSync(file)
+      db.exec(looks.sqlite())
+      db.exec(sources.sqlite())
+      db.exec(`UPDATE meta SET value = '3' WHERE name = 'schema'`)
+      db.prepare('INSERT INTO once_keys (hash, message_id) VALUES (?, 4)').run(onceKeyHash('greet', 'T-7'))
+      db.close()
+      const ledger = await harness.open({ owner: false })
+      const now = clock.now()
+      const named = { names: ['email:ann@example.com'] }
+      await ledger.suppress(['phone:+1'], { channels: null, reason: 'x', by: 'ann' })
+      const later = await schedule(ledger, harness, { ...named, route: 'other', cancelKeys: ['key'] })
+      await happens(ledger, harness, { said: { cancels: ['other'] } })
+      const claimed = await claimAll(ledger)
+      assert.deepEqual(
+        claimed.map(({ message }) => message.id),
+        [1, later],
+      )
+      for (const { lease } of claimed) assert.equal((await ledger.open(lease, draft())).kind, 'open')
+
+      // A key that was taken before is as old as its message.
+      const keyed = { policies: { once: 'T-7', oncePerMs: DAY } }
+      clock.advance(now + DAY - 1 - clock.now())
+      assert.equal((await messageWith(ledger, await schedule(ledger, harness, keyed))).code, 'once')
+      clock.advance(1)
+      assert.equal((await messageWith(ledger, await schedule(ledger, harness, keyed))).state, 'scheduled')
     }))
 
   test('goes on with what it had begun', () =>

@@ -93,6 +93,45 @@ describe('a fixture against a configuration', () => {
       ],
     ],
     [
+      'a no to marketing, which the event says',
+      ['purpose: marketing', 'customer: { email: "{{ data.customer.email }}", consent: "no" }'],
+      [{ route: 'greet', state: 'sent' }],
+      ['greet: state: expected sent, got skipped (no marketing consent: the event says no)'],
+    ],
+    [
+      'a no that is expected',
+      ['purpose: marketing', 'customer: { email: "{{ data.customer.email }}", consent: "no" }'],
+      [{ route: 'greet', state: 'skipped', reason: 'no-consent' }],
+      [],
+    ],
+    [
+      'a yes to marketing',
+      ['purpose: marketing', 'customer: { email: "{{ data.customer.email }}", consent: "yes" }'],
+      [{ route: 'greet', state: 'sent' }],
+      [],
+    ],
+    [
+      'a no to marketing, of service',
+      ['customer: { email: "{{ data.customer.email }}", consent: "no" }'],
+      [{ route: 'greet', state: 'sent' }],
+      [],
+    ],
+    ...['no-consent', 'suppressed', 'cap'].map((reason): [string, string[], object[], string[]] => [
+      `what other events decide: ${reason}`,
+      ['purpose: marketing'],
+      [{ route: 'greet', state: 'skipped', reason }],
+      [],
+    ]),
+    ['what a later event cancels', [], [{ route: 'greet', state: 'cancelled' }], []],
+    [
+      'what other events decide, where the text does not render',
+      ['template: strict'],
+      [{ route: 'greet', state: 'cancelled' }],
+      [
+        'greet: state: expected cancelled, got failed (strict.liquid: undefined variable: data.ticket.number. Mend the template or the event, then re-trigger.)',
+      ],
+    ],
+    [
       'a template that fails, with why',
       ['template: strict'],
       [{ route: 'greet', state: 'sent' }],

@@ -21,6 +21,13 @@ describe('what an event calls for', () => {
         'requireSession: 30d',
         'activeConversation: join',
         'onUndelivered: next-channel',
+        'purpose: marketing',
+        'oncePer: 7d',
+        'onRepeat: replace',
+        'cancelOn: [{ on: crm/ticket.reopened, match: "{{ data.ticket.id }}" }]',
+        'quietHours: { from: "00:00", to: "06:00", timezone: Europe/Berlin }',
+        'cap: { messages: 3, per: 7d, group: tickets }',
+        'onCap: defer',
       ],
     })
     assert.deepEqual(planEvent(eventWith(TICKET), config), {
@@ -49,11 +56,29 @@ describe('what an event calls for', () => {
             requireSessionMs: 30 * DAY,
             activeConversation: 'join',
             onUndelivered: 'next-channel',
+            purpose: 'marketing',
+            oncePerMs: 7 * DAY,
+            onRepeat: 'replace',
+            quietHours: {
+              fromMinute: 0,
+              toMinute: 360,
+              timezone: 'Europe/Berlin',
+              days: [1, 2, 3, 4, 5, 6, 7],
+            },
+            cap: { messages: 3, perMs: 7 * DAY, group: 'tickets' },
+            onCap: 'defer',
+            countsIn: ['tickets'],
           },
           dueAt: AT + 30 * MINUTE,
           expireAt: AT + 150 * MINUTE,
+          names: ['externalId:space-1:C-1', 'email:ann@example.com'],
+          cancelKeys: [['greet', config.routes[0]?.cancelOn[0]?.id, 'T-1'].join('\0')],
         },
       ],
+      cancels: [],
+      names: ['externalId:space-1:C-1', 'email:ann@example.com'],
+      consent: null,
+      suppress: null,
     })
   })
 
@@ -91,8 +116,13 @@ describe('what an event calls for', () => {
         policies.requireSessionMs,
         policies.activeConversation,
         policies.onUndelivered,
+        policies.purpose,
+        policies.onRepeat,
+        policies.quietHours,
+        policies.cap,
+        policies.countsIn,
       ],
-      ['hold', null, 'wait', 'none'],
+      ['hold', null, 'wait', 'none', 'service', 'keep', null, null, []],
     )
   })
 

@@ -18,7 +18,14 @@ const SAID: Said = {
 const ANN: Customer = { externalId: 'C-1', phone: '+4930123456', name: 'Ann' }
 
 function send(customer: Customer, said: Partial<Said> = {}, event = EVENT) {
-  return planSend({ event, customer, said: { ...SAID, ...said }, configVersion: 'version-1' })
+  return planSend({
+    event,
+    customer,
+    said: { ...SAID, ...said },
+    configVersion: 'version-1',
+    countsIn: [],
+    defaultCountry: null,
+  })
 }
 
 describe('what an operator sends by hand', () => {
@@ -49,11 +56,24 @@ describe('what an operator sends by hand', () => {
             onUnconfirmed: 'hold',
             activeConversation: 'wait',
             onUndelivered: 'none',
+            purpose: 'service',
+            oncePerMs: null,
+            onRepeat: 'keep',
+            quietHours: null,
+            cap: null,
+            onCap: 'skip',
+            countsIn: [],
           },
           dueAt: AT,
           expireAt: AT + DAY,
+          names: ['externalId:space-1:C-1', 'phone:+4930123456'],
+          cancelKeys: [],
         },
       ],
+      cancels: [],
+      names: [],
+      consent: null,
+      suppress: null,
     })
   })
 

@@ -13,10 +13,13 @@ type Due = { id: number; rank: number; due_at: number; turn: number }
  * and the limit, not with the messages. What is leased already is passed over; it is never more than the workers hold at once.
  */
 export function createClaim(store: Store, pauses: Pauses) {
-  const { prepare, clock, lanes } = store
+  const { prepare, clock, lanes, turns } = store
+  const findNames = prepare<Pick<MessageRow, 'id' | 'names' | 'lane'>>(
+    'SELECT id, names, lane FROM messages WHERE id = ?',
+  )
   const dueInLane = prepare<Omit<Due, 'turn'>>(
     `SELECT id, rank, due_at FROM messages INDEXED BY messages_due
-     WHERE state = 'scheduled' AND lane = ? AND rank = ? AND due_at <= ? AND lease_until <= ?
+     WHERE state = 'scheduled' AND waits_for IS NULL AND lane = ? AND rank = ? AND due_at <= ? AND lease_until <= ?
      ORDER BY due_at LIMIT ?`,
   )
   const lease = prepare<MessageRow>(
@@ -34,28 +37,70 @@ export function createClaim(store: Store, pauses: Pauses) {
     return found.sort((a, b) => a.turn - b.turn || a.due_at - b.due_at || a.id - b.id).slice(0, limit)
   }
 
-  function take(rows: readonly Due[], owner: string, until: number, now: number): Claim['messages'] {
-    return rows.flatMap(({ id }) => {
+  /** Leases the first of these whose customers' turn it is, until some came back into the queue ahead of the others. The others wait in their lines; `put` counts them. */
+  function take(rows: readonly Due[], { owner, until, now, isOpen }: Terms) {
+    const messages: Claim['messages'][number][] = []
+    let put = 0
+    for (const { id } of rows) {
+      const named = findNames.get(id)
+      if (!named) continue
+      const turn = turns.take(named, now, isOpen)
+      if (turn !== 'taken') put += 1
+      if (turn === 'moved') break
+      if (turn === 'waits') continue
       const token = store.random()
       const message = lease.get(owner, token, until, id, now)
       const event = message && findEvent.get(message.event_id)
-      if (!event) return []
-      return [{ lease: { messageId: id, owner, token }, message: messageOf(message), event: eventOf(event) }]
-    })
+      if (!event) continue
+      messages.push({
+        lease: { messageId: id, owner, token },
+        message: messageOf(message),
+        event: eventOf(event),
+      })
+    }
+    return { messages, put }
   }
 
-  return (request: { owner: string; limit: number; leaseMs: number }): Claim => {
+  /** Up to `limit` of what is due in these lanes. */
+  function fill(among: readonly LaneRow[], limit: number, terms: Terms): Claim['messages'] {
+    if (among.length === 0) return []
+    turns.wake(terms.now, terms.isOpen)
+    const messages: Claim['messages'][number][] = []
+    let put = 0
+    // What waits its turn leaves the queue, so that this comes to an end.
+    for (;;) {
+      const rows = due(among, terms.now, limit - messages.length)
+      const taken = take(rows, terms)
+      messages.push(...taken.messages)
+      put += taken.put
+      if (rows.length === 0 || messages.length >= limit) return messages
+      if (put < MOST_PUT) continue
+      store.dueNow()
+      return messages
+    }
+  }
+
+  return ({ owner, limit, leaseMs }: { owner: string; limit: number; leaseMs: number }): Claim => {
     const now = clock.now()
-    const until = now + request.leaseMs
-    if (request.limit <= 0) return { messages: [], probe: null }
+    const until = now + leaseMs
+    if (limit <= 0) return { messages: [], probe: null }
     const standing = pauses.standing(now)
     const all = lanes.all()
+    const termsFor = (open: readonly LaneRow[]): Terms => {
+      const ids = new Set(open.map(({ id }) => id))
+      return { owner, until, now, isOpen: (lane) => ids.has(lane) }
+    }
+    // While everything stands still nobody is held up by one of the others.
+    const partial = standing.filter(({ scope }) => scope !== 'all')
+    if (partial.length > 0) {
+      turns.releaseShut(now, termsFor(all.filter((lane) => !isCovered(lane, partial))).isOpen)
+    }
 
     for (const probed of standing.filter((pause) => mayProbe(pause, now))) {
       // Other pauses that may probe now are probed by the same message; any other pause keeps its lanes shut.
       const shut = standing.filter((pause) => !mayProbe(pause, now))
       const open = all.filter((lane) => covers(probed, lane) && !isCovered(lane, shut))
-      const messages = take(due(open, now, 1), request.owner, until, now)
+      const messages = fill(open, 1, termsFor(open))
       const [probe] = messages
       if (!probe) continue
       for (const pause of standing) {
@@ -67,9 +112,14 @@ export function createClaim(store: Store, pauses: Pauses) {
     }
 
     const open = all.filter((lane) => !isCovered(lane, standing))
-    return { messages: take(due(open, now, request.limit), request.owner, until, now), probe: null }
+    return { messages: fill(open, limit, termsFor(open)), probe: null }
   }
 }
+
+type Terms = { owner: string; until: number; now: number; isOpen(lane: number): boolean }
+
+/** So many are put into lines by one claim: a customer with a hundred thousand due messages keeps the ledger from nobody for longer than some milliseconds. */
+const MOST_PUT = 1_000
 
 /** An operator's re-triggers, then automatic ones. */
 const RANKS = [0, 1] as const

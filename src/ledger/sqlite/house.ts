@@ -16,6 +16,30 @@ export function createBindHost({ prepare }: Store) {
   }
 }
 
+/**
+ * Remembers which key the names in this ledger are hashed with; throws LEDGER_UNAVAILABLE where that was another and somebody must not be written to: they would be known no more. Where nobody
+ * is, the new key is taken.
+ */
+export function createRememberKey({ prepare, names }: Store) {
+  const remember = prepare(
+    `INSERT INTO meta (name, value) VALUES ('key', ?)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value
+       WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE lifted_at IS NULL)`,
+  )
+  const remembered = prepare<{ value: string }>(`SELECT value FROM meta WHERE name = 'key'`)
+  return (file: string): void => {
+    // Of a name that nobody has.
+    const check = names.hashesOf(['key'])[0]?.toString('hex') ?? ''
+    if (remembered.get()?.value === check) return
+    remember.run(check)
+    if (remembered.get()?.value === check) return
+    throw new PostriderError(
+      'LEDGER_UNAVAILABLE',
+      `The ledger ${file} was written with another key: whoever must not be written to would no longer be known. Restore the file ${file}.key from a backup, or set POSTRIDER_KEY to the key that was used (docs/operations.md, Backup).`,
+    )
+  }
+}
+
 /** Writes, because readiness asks whether the disk takes what is written. */
 export function createPing({ prepare, clock }: Store) {
   const write = prepare(

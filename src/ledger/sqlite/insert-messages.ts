@@ -3,38 +3,55 @@ import { identifierHashes } from '../hashes.ts'
 import type { Plan } from '../ledger.ts'
 import { cleanOrNull } from '../rows.ts'
 import { BLOCK_SHIFT } from '../schema.ts'
+import { type Cancellations, cancelledReason } from './cancellations.ts'
+import { cancelHash, joined } from './names.ts'
+import { takenReason } from './pass-key.ts'
+import { createReplace } from './replace.ts'
 import type { Store } from './store.ts'
 
 export type InsertMessages = (
-  event: { id: number; source: string },
+  event: { id: number; source: string; occurredAt: number },
   plan: Plan,
   now: number,
 ) => { added: number[] }
 
 /** Adds the planned messages that the event has none of yet, takes their `once` keys, and makes them findable by their customer. */
-export function createInsertMessages(store: Store): InsertMessages {
-  const { prepare, lanes, once } = store
+export function createInsertMessages(store: Store, cancellations: Cancellations): InsertMessages {
+  const { prepare, lanes, once, names: hashing } = store
+  const replace = createReplace(store, cancellations)
   const insert = prepare(
     `INSERT INTO messages (event_id, lane, source, route, channel, state, reason, code, due_at, expire_at,
-                           created_at, updated_at, config_version, customer, policies)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, route) DO NOTHING`,
+                           created_at, updated_at, config_version, customer, policies, names, cancel_keys)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, route) DO NOTHING`,
   )
   const identify = prepare(
     `INSERT INTO message_identifiers (block, hash, message_id) VALUES (? >> ${BLOCK_SHIFT}, ?, ?)
      ON CONFLICT (block, hash, message_id) DO NOTHING`,
   )
   const skip = prepare(
-    `UPDATE messages SET state = 'skipped', code = 'once', reason = ? WHERE id = ? AND state = 'scheduled'`,
+    `UPDATE messages SET state = 'skipped', code = 'once', reason = ?, skipped_for = ? WHERE id = ? AND state = 'scheduled'`,
+  )
+  const cancel = prepare(
+    `UPDATE messages SET state = 'cancelled', code = 'cancelled', reason = ? WHERE id = ? AND state = 'scheduled'`,
   )
 
   function insertOne(
-    event: { id: number; source: string },
+    event: { id: number; source: string; occurredAt: number },
     planned: PlannedMessage,
     configVersion: string,
     now: number,
   ): number | null {
     const { route, state, policies, customer, dueAt } = planned
     const [channel = 'webmessaging'] = policies.channels
+    // A newer event of the key takes the place of what still waits, and is said by that message.
+    if (
+      state === 'scheduled' &&
+      policies.onRepeat === 'replace' &&
+      replace(event, planned, configVersion, now)
+    ) {
+      return null
+    }
+    const cancelHashes = planned.cancelKeys.map(cancelHash)
     const inserted = insert.run(
       event.id,
       lanes.idOf(route, event.source, channel),
@@ -51,13 +68,25 @@ export function createInsertMessages(store: Store): InsertMessages {
       configVersion,
       JSON.stringify(customer),
       JSON.stringify(policies),
+      joined(hashing.hashesOf(planned.names)),
+      joined(cancelHashes),
     )
     if (inserted.changes === 0) return null
     const id = inserted.lastInsertRowid
     for (const hash of identifierHashes(customer)) identify.run(id, hash, id)
+    cancellations.expect(id, cancelHashes)
     if (state !== 'scheduled') return id
-    const holder = policies.once === null ? null : once.take(route, policies.once, id)
-    if (holder !== null) skip.run(takenReason(holder), id)
+    // It may have come before its own event.
+    const cancelledBy = cancellations.standing(
+      { event_id: event.id, route, cancel_keys: joined(cancelHashes), cancel_from: 0 },
+      event.occurredAt,
+    )
+    if (cancelledBy !== null) {
+      cancel.run(cancelledReason(cancelledBy), id)
+      return id
+    }
+    const holder = policies.once === null ? null : once.take(route, policies.once, id, policies.oncePerMs)
+    if (holder !== null) skip.run(takenReason(holder), holder, id)
     else if (dueAt <= now) store.dueNow()
     return id
   }
@@ -70,9 +99,4 @@ export function createInsertMessages(store: Store): InsertMessages {
     }
     return { added }
   }
-}
-
-/** Why a message of a route with `once` may not go. */
-export function takenReason(holder: number): string {
-  return `Message ${holder} of this route has the same key (once): it was sent, or may still be. See it: postrider messages show ${holder}`
 }

@@ -5,7 +5,7 @@ import { expiredReason } from '../words.ts'
 import type { Pauses } from './pauses.ts'
 import type { Store } from './store.ts'
 
-type End = Parameters<Ledger['conclude']>[1]
+type End = Omit<Parameters<Ledger['conclude']>[1], 'state'> & { state: 'failed' | 'skipped' | 'cancelled' }
 type Again = Parameters<Ledger['postpone']>[1]
 
 /** Conditions and changes of the columns of a lease. `HELD` wants id, owner, token and the present time. */
@@ -20,12 +20,14 @@ export type Leases = {
   renew(lease: Lease, leaseMs: number): boolean
   conclude(lease: Lease, end: End): boolean
   postpone(lease: Lease, again: Again): boolean
+  /** Gives the message back, due at a time, because of its customer: it holds nobody. */
+  defer(lease: Lease, again: { until: number; code: string; reason: string }): void
   /** Ends the lease and changes nothing else. */
   giveBack(message: MessageRow, now: number): void
 }
 
 export function createLeases(store: Store, pauses: Pauses): Leases {
-  const { prepare, clock, once } = store
+  const { prepare, clock, once, turns } = store
   const held = prepare<MessageRow>(`SELECT * FROM messages WHERE ${HELD} AND state = 'scheduled'`)
   const renew = prepare<{ state: string }>(
     `UPDATE messages SET lease_until = ? WHERE ${HELD} AND state IN ('scheduled', 'sending', 'unconfirmed', 'sent')
@@ -42,6 +44,7 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
   function end(lease: Lease, message: MessageRow, { state, code, reason }: End, now: number): void {
     conclude.run(state, clean(code), clean(reason), now, ...heldBy(lease, now))
     once.release(message)
+    turns.release(message.id)
   }
 
   return {
@@ -74,11 +77,19 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
       const code = again.reason === null ? message.code : cleanOrNull(again.code)
       const reason = again.reason === null ? message.reason : clean(again.reason)
       postpone.run(now + again.inMs, code, reason, now, ...heldBy(lease, now))
+      // Put off because of the customer's own time it holds nobody; in trouble with Genesys it is tried again in its turn.
+      if (again.code === 'quiet-hours') turns.release(message.id)
       if (again.inMs <= 0) store.dueNow()
       return true
     },
+    defer(lease, { until, code, reason }) {
+      const now = clock.now()
+      postpone.run(until, code, clean(reason), now, ...heldBy(lease, now))
+      turns.release(lease.messageId)
+    },
     giveBack(message, now) {
       giveBack.run(now, message.id)
+      turns.release(message.id)
     },
   }
 }

@@ -1,16 +1,36 @@
-import type { Attempt, Brake } from '../../message.ts'
+import { consentOf } from '../../consent.ts'
+import {
+  type Attempt,
+  type Brake,
+  type Cap,
+  type Channel,
+  type Customer,
+  identifiersFor,
+  type Policies,
+} from '../../message.ts'
 import type { AttemptDraft, Lease, Opened } from '../ledger.ts'
 import { attemptOf, cleanOrNull, pauseOf, policiesOf } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
 import { expiredReason, inWords } from '../words.ts'
 import { type BrakeCounts, createBrakeCounts } from './brake.ts'
+import { type Cancellations, cancelledReason } from './cancellations.ts'
+import type { Caps } from './caps.ts'
 import type { Leases } from './leases.ts'
 import { covers, type Pauses } from './pauses.ts'
 import type { Store } from './store.ts'
+import { saidAt, type Wishes } from './wishes.ts'
 
-/** The last look before the request leaves: lease, pauses, expiry, brake; then the open attempt. */
-export function createOpen(store: Store, leases: Leases, pauses: Pauses) {
+/** The last look before the request leaves: lease, pauses, expiry, cancellations, what the customer wants, cap, brake; then the open attempt. */
+export function createOpen(
+  store: Store,
+  leases: Leases,
+  pauses: Pauses,
+  { cancellations, wishes, caps }: { cancellations: Cancellations; wishes: Wishes; caps: Caps },
+) {
   const { clock } = store
+  const findEvent = store.prepare<{ occurred_at: number; received_at: number }>(
+    'SELECT occurred_at, received_at FROM events WHERE id = ?',
+  )
   const counts = createBrakeCounts(store)
   const commit = createCommitAttempt(store)
 
@@ -39,6 +59,45 @@ export function createOpen(store: Store, leases: Leases, pauses: Pauses) {
       return { kind: 'skipped', code: 'expired', reason }
     }
 
+    const cancelledBy = cancellations.standingNow(message)
+    if (cancelledBy !== null) {
+      const reason = cancelledReason(cancelledBy)
+      leases.conclude(lease, { state: 'cancelled', code: 'cancelled', reason })
+      cancellations.passKey(message, cancelledBy, now)
+      return { kind: 'cancelled', reason }
+    }
+    const refusal = wishes.refusal(message.names, draft.channel)
+    if (refusal !== null) {
+      const next = channelLeft(message, policies, draft.channel)
+      if (next === null) {
+        leases.conclude(lease, { state: 'skipped', code: 'suppressed', reason: refusal })
+        return { kind: 'skipped', code: 'suppressed', reason: refusal }
+      }
+      leases.defer(lease, { until: message.due_at, code: 'next-channel', reason: refusal })
+      commit.moveTo(message, next)
+      store.dueNow()
+      return { kind: 'deferred', code: 'next-channel', reason: refusal }
+    }
+    const skipped = whyNot(message, policies)
+    if (skipped) {
+      leases.conclude(lease, { state: 'skipped', ...skipped })
+      return { kind: 'skipped', ...skipped }
+    }
+    const fullUntil = policies.cap ? caps.fullUntil(message, policies.cap, now) : null
+    if (policies.cap && fullUntil !== null) {
+      const reason = capReason(policies.cap)
+      if (policies.onCap === 'defer' && fullUntil <= message.expire_at) {
+        leases.defer(lease, {
+          until: fullUntil,
+          code: 'cap',
+          reason: `${reason} It goes when there is room again.`,
+        })
+        return { kind: 'deferred', code: 'cap', reason }
+      }
+      leases.conclude(lease, { state: 'skipped', code: 'cap', reason })
+      return { kind: 'skipped', code: 'cap', reason }
+    }
+
     const isFirst = message.attempts === 0 && message.would_send === null
     if (isFirst && policies.brake && isExceeded(message.route, policies.brake, counts, now)) {
       leases.giveBack(message, now)
@@ -61,8 +120,40 @@ export function createOpen(store: Store, leases: Leases, pauses: Pauses) {
       leases.conclude(lease, { state: 'skipped', code: 'shadow', reason: SHADOW_REASON })
       return { kind: 'skipped', code: 'shadow', reason: SHADOW_REASON }
     }
-    return { kind: 'open', attempt: commit.attempt(message, draft, now) }
+    const attempt = commit.attempt(message, draft, now)
+    caps.add(message.names, policies.countsIn, { id: attempt.id, opened_at: now })
+    return { kind: 'open', attempt }
   }
+
+  /** The next of the route's channels of which the event names an identifier, and that the customer does not refuse; null: none is left. */
+  function channelLeft(
+    message: MessageRow,
+    { channels, findBy }: Policies,
+    refused: Channel,
+  ): Channel | null {
+    const at = channels.indexOf(refused)
+    const customer = JSON.parse(message.customer) as Customer
+    const left = at < 0 ? [] : channels.slice(at + 1)
+    const mayLead = (channel: Channel) =>
+      identifiersFor(channel, findBy).some((name) => customer[name] !== undefined)
+    return left.find((channel) => mayLead(channel) && wishes.refusal(message.names, channel) === null) ?? null
+  }
+
+  function whyNot(message: MessageRow, policies: Policies) {
+    if (policies.purpose !== 'marketing') return null
+    const { consent } = JSON.parse(message.customer) as Customer
+    const given = consentOf(consent)
+    const event = given === null ? undefined : findEvent.get(message.event_id)
+    const own = event && given !== null ? { given, at: saidAt(event.occurred_at, event.received_at) } : null
+    return wishes.agrees(message.names, own) ? null : { code: 'no-consent' as const, reason: NO_CONSENT }
+  }
+}
+
+const NO_CONSENT =
+  'No marketing consent: neither the event nor an earlier one of this customer says yes, or the last word was a no. Routes that serve the customer are purpose: service.'
+
+function capReason({ messages, perMs, group }: Cap): string {
+  return `The customer got ${messages} ${messages === 1 ? 'message' : 'messages'} ${group === 'all' ? '' : `of the group ${group} `}within ${inWords(perMs)}, which is as many as they may (cap).`
 }
 
 const SHADOW_REASON =

@@ -2,8 +2,11 @@ import type { MessageState } from '../../message.ts'
 import type { Acted, Ledger } from '../ledger.ts'
 import { clean, messageOf, policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
-import { takenReason } from './insert-messages.ts'
+import { type Cancellations, withLate } from './cancellations.ts'
+import type { Caps } from './caps.ts'
 import { FREE } from './leases.ts'
+import { parted } from './names.ts'
+import { takenReason } from './pass-key.ts'
 import type { Store } from './store.ts'
 
 type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledger[Name]>[1]
@@ -12,18 +15,22 @@ type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledg
  * What an operator does to one message. Compare-and-set on its state; a lease that somebody holds is lost by it. A message that was sent before
  * keeps when and where, whatever becomes of its re-trigger.
  */
-export function createOperators(store: Store) {
-  const { prepare, clock, lanes, once } = store
+export function createOperators(
+  store: Store,
+  { cancellations, caps }: { cancellations: Cancellations; caps: Caps },
+) {
+  const { prepare, clock, lanes, once, turns } = store
   const find = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
   const reschedule = prepare<MessageRow>(
     `UPDATE messages SET state = 'scheduled', code = 'retried', reason = ?, rank = 0, due_at = ?, expire_at = ?,
                          failures = 0, waits = 0, manual_by = ?, channel = ?, lane = ?, contact_id = NULL,
                          found_by = NULL, session = NULL, would_send = NULL, look_at = NULL, looks = 0,
-                         last_look = NULL, updated_at = ?, ${FREE}
+                         last_look = NULL, waits_for = NULL, skipped_for = NULL,
+                         cancel_from = coalesce((SELECT max(id) FROM events), 0), updated_at = ?, ${FREE}
      WHERE id = ? AND state = ? RETURNING *`,
   )
   const cancel = prepare<MessageRow>(
-    `UPDATE messages SET state = 'cancelled', code = 'cancelled', reason = ?, updated_at = ?, ${FREE}
+    `UPDATE messages SET state = 'cancelled', code = 'cancelled', reason = ?, waits_for = NULL, updated_at = ?, ${FREE}
      WHERE id = ? AND state = 'scheduled' RETURNING *`,
   )
   const settle = prepare<MessageRow>(
@@ -31,8 +38,8 @@ export function createOperators(store: Store) {
                          delivery_reason = ?, look_at = NULL, updated_at = ?, ${FREE}
      WHERE id = ? AND state = 'unconfirmed' RETURNING *`,
   )
-  const lastOpened = prepare<{ opened_at: number }>(
-    'SELECT opened_at FROM attempts WHERE message_id = ? ORDER BY number DESC LIMIT 1',
+  const lastAttempt = prepare<{ id: number; opened_at: number }>(
+    'SELECT id, opened_at FROM attempts WHERE message_id = ? ORDER BY number DESC LIMIT 1',
   )
 
   return {
@@ -42,11 +49,15 @@ export function createOperators(store: Store) {
       const refused = whyNotRetry(message, request)
       if (refused) return refuse(message, refused)
       const policies = policiesOf(message.policies)
-      const holder = policies.once === null ? null : once.take(message.route, policies.once, id)
+      const holder =
+        policies.once === null ? null : once.take(message.route, policies.once, id, policies.oncePerMs)
       if (holder !== null) return refuse(message, takenReason(holder))
       const now = clock.now()
       const [channel = message.channel] = policies.channels
       store.dueNow()
+      turns.release(id)
+      // An event may have taken them out when the message had ended.
+      cancellations.expect(id, parted(message.cancel_keys))
       return done(
         reschedule.get(
           words('Re-triggered', request),
@@ -69,6 +80,7 @@ export function createOperators(store: Store) {
         return refuse(message, `Message ${id} is ${message.state}; only a scheduled one can be cancelled.`)
       }
       once.release(message)
+      turns.release(id)
       return done(cancel.get(words('Cancelled', request), clock.now(), id))
     },
 
@@ -79,12 +91,15 @@ export function createOperators(store: Store) {
         return refuse(message, `Message ${id} is ${message.state}; only an unconfirmed one can be settled.`)
       }
       const now = clock.now()
+      turns.release(id)
+      const attempt = lastAttempt.get(id)
       if (request.as === 'sent') {
-        const sentAt = lastOpened.get(id)?.opened_at ?? now
-        const reason = words('Found to be sent, says', request)
+        const sentAt = attempt?.opened_at ?? now
+        const reason = withLate(words('Found to be sent, says', request), cancellations.standingNow(message))
         return done(settle.get('sent', reason, sentAt, 'unknown', null, now, id))
       }
       once.release(message, { foundAbsent: true })
+      if (attempt) caps.forget(message.names, policiesOf(message.policies).countsIn, attempt)
       const reason = words('Found not to be sent, says', request)
       return done(settle.get('failed', reason, null, message.delivery, message.delivery_reason, now, id))
     },

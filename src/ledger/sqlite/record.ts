@@ -3,6 +3,7 @@ import type { Plan, Recordable, Recorded } from '../ledger.ts'
 import { clean, cleanOrNull, headersOrNull, senderTypeOrNull } from '../rows.ts'
 import { createClaimEvent } from './claim-event.ts'
 import type { Statement } from './database.ts'
+import type { Heed } from './heed.ts'
 import type { InsertMessages } from './insert-messages.ts'
 import type { Store } from './store.ts'
 import { refusalOf } from './trouble.ts'
@@ -22,6 +23,7 @@ export function createRecord(
   store: Store,
   insertMessages: InsertMessages,
   markUndelivered: MarkUndelivered,
+  heed: Heed,
 ): Record {
   const { prepare, clock } = store
   const claim = createClaimEvent(store)
@@ -58,11 +60,13 @@ export function createRecord(
     const { event, plan } = entry
     const claimed = claim(event, event.type, keep, now)
     if (claimed === 'known') return { kind: 'known' }
-    if (claimed === 'replayed') return replayed(event, plan)
+    if (claimed === 'replayed') return replayed(event, plan, now)
     const marked = event.undelivered ? markUndelivered(event.undelivered, event.occurredAt, now) : null
     const eventId = insert(event, { ...plan, reason: reasonOf(plan, marked) })
     seen(event.source, event.receivedAt)
-    const { added } = insertMessages({ id: eventId, source: event.source }, plan, now)
+    const { source, occurredAt } = event
+    heed({ ...event, id: eventId }, plan, now)
+    const { added } = insertMessages({ id: eventId, source, occurredAt }, plan, now)
     return { kind: 'recorded', eventId, messageIds: added }
   }
 
@@ -88,9 +92,12 @@ export function createRecord(
     return id
   }
 
-  /** Kept for an operator: nothing of its plan is carried out. Nor was its source heard of: anybody may have sent it. */
-  function replayed(event: ReadEvent, { configVersion }: Plan): Recorded[number] {
+  /** Kept for an operator: nothing that it calls for is done, nor was its source heard of: anybody may have sent it. What it takes back is: an old event cancels no newer message, and a no stays a no. */
+  function replayed(event: ReadEvent, plan: Plan, now: number): Recorded[number] {
+    const { configVersion } = plan
     const eventId = insert(event, { state: 'unplanned', reason: null, notes: [], configVersion })
+    const consent = plan.consent === true ? null : plan.consent
+    heed({ ...event, id: eventId }, { ...plan, consent }, now)
     const reason = replayedReason(eventId)
     giveReason.run(reason, eventId)
     return { kind: 'replayed', eventId, reason }

@@ -6,7 +6,7 @@ import type { Store } from './store.ts'
  * What the owner does at its start: the leases of the boot before are void, and what was being sent when it ended is unconfirmed and
  * looked for. Answers how many messages that were.
  */
-export function createRecover({ prepare, clock }: Store) {
+export function createRecover({ prepare, clock, turns }: Store) {
   const voidLeases = prepare(`UPDATE messages SET ${FREE} WHERE lease_until > 0`)
   const voidProbes = prepare(
     `UPDATE pauses INDEXED BY pauses_standing SET until = min(until, ?), probe_message = NULL
@@ -39,6 +39,7 @@ export function createRecover({ prepare, clock }: Store) {
         id,
       )
     }
+    turns.reset()
     return { interrupted: found.length }
   }
 }

@@ -3,16 +3,17 @@ import type { Plan, ReadAnew } from '../ledger.ts'
 import { clean, cleanOrNull, senderTypeOrNull } from '../rows.ts'
 import type { EventRow } from '../schema.ts'
 import { createClaimAnew } from './claim-event.ts'
+import type { Heed } from './heed.ts'
 import type { InsertMessages } from './insert-messages.ts'
 import type { Store } from './store.ts'
 
 /** Adds what a later plan of a recorded event has and the event has not. */
-export function createAddPlan(store: Store, insertMessages: InsertMessages) {
+export function createAddPlan(store: Store, insertMessages: InsertMessages, heed: Heed) {
   const { prepare, clock } = store
   const claimAnew = createClaimAnew(store)
-  const find = prepare<Pick<EventRow, 'id' | 'source' | 'state' | 'key' | 'raw'>>(
-    'SELECT id, source, state, key, raw FROM events WHERE id = ?',
-  )
+  const find = prepare<
+    Pick<EventRow, 'id' | 'source' | 'type' | 'state' | 'key' | 'raw' | 'occurred_at' | 'received_at'>
+  >('SELECT id, source, type, state, key, raw, occurred_at, received_at FROM events WHERE id = ?')
   const hasMessages = prepare('SELECT 1 FROM messages WHERE event_id = ? LIMIT 1')
   const update = prepare(
     'UPDATE events SET state = ?, reason = ?, notes = ?, config_version = ? WHERE id = ?',
@@ -29,19 +30,18 @@ export function createAddPlan(store: Store, insertMessages: InsertMessages) {
       update.run('unrouted', KNOWN, '[]', plan.configVersion, eventId)
       return { added: 0, known: true }
     }
-    const { added } = insertMessages(event, plan, now)
+    if (read) {
+      const key = event.state === 'unreadable' ? clean(read.key) : event.key
+      const subject = cleanOrNull(read.subject)
+      readAnew.run(key, clean(read.type), senderTypeOrNull(read), subject, read.occurredAt, eventId)
+    }
+    const { source, received_at: receivedAt } = event
+    const { type, occurredAt } = read ?? { type: event.type, occurredAt: event.occurred_at }
+    heed({ id: eventId, source, type, occurredAt, receivedAt }, plan, now)
+    const { added } = insertMessages({ id: eventId, source, occurredAt }, plan, now)
     // An event that has messages stays `planned` though no route would listen to it today.
     const state = plan.state === 'unrouted' && hasMessages.get(eventId) ? 'planned' : plan.state
     update.run(state, cleanOrNull(plan.reason), JSON.stringify(plan.notes), plan.configVersion, eventId)
-    if (!read) return { added: added.length }
-    readAnew.run(
-      event.state === 'unreadable' ? clean(read.key) : event.key,
-      clean(read.type),
-      senderTypeOrNull(read),
-      cleanOrNull(read.subject),
-      read.occurredAt,
-      eventId,
-    )
     return { added: added.length }
   }
 }

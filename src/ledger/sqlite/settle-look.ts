@@ -2,16 +2,22 @@ import { LOOK_WAITS_MS } from '../../message.ts'
 import type { Lease, Ledger, LookResult } from '../ledger.ts'
 import { clean, cleanOrNull } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
+import { type Cancellations, withLate } from './cancellations.ts'
 import { FREE, HELD, heldBy } from './leases.ts'
 import type { createOtherSends } from './other-sends.ts'
 import type { Store } from './store.ts'
+import type { Wishes } from './wishes.ts'
 
 /**
  * Writes what a look for an unconfirmed attempt came to. An operator, or a late answer, that settled the message meanwhile has taken the lease
  * away, and wins.
  */
-export function createSettleLook(store: Store, otherSends: ReturnType<typeof createOtherSends>) {
-  const { prepare, clock, once } = store
+export function createSettleLook(
+  store: Store,
+  otherSends: ReturnType<typeof createOtherSends>,
+  cancellations: Cancellations,
+) {
+  const { prepare, clock, once, turns } = store
   const held = prepare<MessageRow>(`SELECT * FROM messages WHERE ${HELD} AND state = 'unconfirmed'`)
   const findAttempt = prepare<AttemptRow>(
     `SELECT * FROM attempts WHERE id = ? AND message_id = ? AND number = ? AND outcome = 'unconfirmed'`,
@@ -24,7 +30,7 @@ export function createSettleLook(store: Store, otherSends: ReturnType<typeof cre
      WHERE id = ? AND outcome = 'unconfirmed'`,
   )
   const found = prepare(
-    `UPDATE messages SET state = 'sent', code = NULL, reason = ?, sent_at = ?, conversation_id = ?, delivery = 'unknown',
+    `UPDATE messages SET state = 'sent', code = ?, reason = ?, sent_at = ?, conversation_id = ?, delivery = 'unknown',
                          delivery_reason = NULL, look_at = NULL, looks = looks + 1, last_look = ?, updated_at = ?, ${FREE}
      WHERE id = ? AND state = 'unconfirmed'`,
   )
@@ -53,6 +59,9 @@ export function createSettleLook(store: Store, otherSends: ReturnType<typeof cre
     const reason = clean(result.reason)
     const lastLook = JSON.stringify({ at: now, ...result.look })
 
+    // What would have cancelled it, had it come before the request left.
+    const late = cancellations.standingNow(message)
+
     switch (result.kind) {
       case 'found': {
         const conversationId = clean(result.conversationId)
@@ -62,14 +71,24 @@ export function createSettleLook(store: Store, otherSends: ReturnType<typeof cre
           const again = message.looks < LOOK_WAITS_MS.length
           const [soon] = LOOK_WAITS_MS
           hold.run(again ? message.reason : takenReason(id), again ? now + soon : null, lastLook, now, id)
+          if (!again) turns.release(id)
           return false
         }
         settleAttempt.run('sent', now, null, reason, conversationId, genesysMessageId, attemptId)
-        found.run(reason, attempt.opened_at, conversationId, lastLook, now, id)
+        const code = late === null ? null : 'cancelled-late'
+        found.run(code, withLate(reason, late), attempt.opened_at, conversationId, lastLook, now, id)
+        turns.release(id)
         return true
       }
       case 'held':
-        hold.run(reason, result.againInMs === null ? null : now + result.againInMs, lastLook, now, id)
+        hold.run(
+          withLate(reason, late),
+          result.againInMs === null ? null : now + result.againInMs,
+          lastLook,
+          now,
+          id,
+        )
+        if (result.againInMs === null) turns.release(id)
         return true
       case 'absent': {
         const { again } = result
@@ -77,7 +96,10 @@ export function createSettleLook(store: Store, otherSends: ReturnType<typeof cre
         const dueAt = again ? now : message.due_at
         absent.run(again ? 'scheduled' : 'failed', clean(result.code), reason, dueAt, lastLook, now, id)
         if (again) store.dueNow()
-        else once.release(message)
+        else {
+          once.release(message)
+          turns.release(id)
+        }
         return true
       }
     }
@@ -89,16 +111,18 @@ function takenReason(id: number): string {
 }
 
 /** Writes what Genesys says of a delivery. A delivery that is known is not asked for again. */
-export function createSettleDelivery({ prepare, clock }: Store) {
-  const settle = prepare(
+export function createSettleDelivery({ prepare, clock }: Store, wishes: Wishes) {
+  const settle = prepare<Pick<MessageRow, 'names' | 'channel'>>(
     `UPDATE messages SET delivery = ?, delivery_reason = ?, look_at = ?, looks = looks + 1, updated_at = ?, ${FREE}
-     WHERE ${HELD} AND state = 'sent'`,
+     WHERE ${HELD} AND state = 'sent' RETURNING names, channel`,
   )
   return (lease: Lease, result: Parameters<Ledger['settleDelivery']>[1]): boolean => {
     const now = clock.now()
     const { delivery, againInMs } = result
     const lookAt = againInMs === null || delivery !== 'unknown' ? null : now + againInMs
     const reason = cleanOrNull(result.reason)
-    return settle.run(delivery, reason, lookAt, now, ...heldBy(lease, now)).changes > 0
+    const message = settle.get(delivery, reason, lookAt, now, ...heldBy(lease, now))
+    if (message && result.optedOut) wishes.optOut(message.names, message.channel, now)
+    return message !== undefined
   }
 }

@@ -1,15 +1,20 @@
 import type { Settlement } from '../ledger.ts'
 import { clean, cleanOrNull } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
+import { type Cancellations, withLate } from './cancellations.ts'
 import { FREE } from './leases.ts'
 import type { Store } from './store.ts'
+import type { Wishes } from './wishes.ts'
 
 /**
  * Writes what became of an attempt. Accepted while it is open; and where it was given up as unconfirmed, for as long as nobody else settled
  * its message: a late answer knows better than a guess.
  */
-export function createSettle(store: Store) {
-  const { prepare, clock, once, lanes } = store
+export function createSettle(
+  store: Store,
+  { cancellations, wishes }: { cancellations: Cancellations; wishes: Wishes },
+) {
+  const { prepare, clock, once, lanes, turns } = store
   const findAttempt = prepare<AttemptRow>('SELECT * FROM attempts WHERE id = ?')
   const findMessage = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
   const settleAttempt = prepare(
@@ -46,10 +51,12 @@ export function createSettle(store: Store) {
     )
     const next = nextOf(settlement, now)
     const channel = next.channel ?? message.channel
+    // That an event came too late to cancel it is to be read where it was sent, or may have been.
+    const late = outcome === 'failed' ? null : cancellations.standingNow(message)
     settleMessage.run(
       next.state,
-      next.code,
-      next.reason,
+      sent && late !== null ? 'cancelled-late' : next.code,
+      withLate(next.reason, late),
       next.dueAt ?? message.due_at,
       channel,
       channel === message.channel ? message.lane : lanes.idOf(message.route, message.source, channel),
@@ -67,7 +74,11 @@ export function createSettle(store: Store) {
       message.id,
       message.state,
     )
+    if (settlement.optedOut) wishes.optOut(message.names, attempt.channel, now)
     if (next.state === 'failed') once.release(message)
+    // It keeps its turn while it is tried again, or looked for.
+    const goesOn = next.state === 'scheduled' || (next.state === 'unconfirmed' && next.lookAt !== null)
+    if (!goesOn) turns.release(message.id)
     if (next.state === 'scheduled' && next.dueAt <= now) store.dueNow()
     return true
   }

@@ -1,7 +1,9 @@
 import type { Clock } from '../../clock.ts'
 import type { Prepare } from './database.ts'
 import { createLanes, type Lanes } from './lanes.ts'
+import type { Names } from './names.ts'
 import { createOnceKeys, type OnceKeys } from './once.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** What the verbs of the hot path share. Each of them runs inside a transaction that its caller began. */
 export type Store = {
@@ -10,10 +12,18 @@ export type Store = {
   random: () => string
   lanes: Lanes
   once: OnceKeys
+  names: Names
+  turns: Turns
   /** Says that the present transaction made messages due; who waits for them is told when it is committed. */
   dueNow(): void
 }
 
-export function createStore(base: Omit<Store, 'lanes' | 'once'>): Store {
-  return { ...base, lanes: createLanes(base.prepare), once: createOnceKeys(base.prepare) }
+export function createStore(base: Omit<Store, 'lanes' | 'once' | 'turns'>): Store {
+  const { prepare, clock, dueNow } = base
+  return {
+    ...base,
+    lanes: createLanes(prepare),
+    once: createOnceKeys(prepare, clock),
+    turns: createTurns(prepare, dueNow),
+  }
 }

@@ -2,7 +2,9 @@ import type { Undelivered } from '../../event.ts'
 import type { Channel, Policies } from '../../message.ts'
 import { clean, policiesOf } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
+import type { Cancellations } from './cancellations.ts'
 import { FREE } from './leases.ts'
+import { parted } from './names.ts'
 import type { Store } from './store.ts'
 
 /** Marks the messages that the customer did not see, and answers in words what was marked. `occurredAt`: when Genesys says that it happened. */
@@ -17,7 +19,7 @@ type Send = Pick<AttemptRow, 'message_id' | 'number' | 'genesys_message_id' | 'o
  * A message that was not seen is marked once for each time it was sent: as long as that send is its last, is not known to be delivered, and nothing was
  * reported about it. Where its route says so, it goes on to its next channel.
  */
-export function createMarkUndelivered(store: Store): MarkUndelivered {
+export function createMarkUndelivered(store: Store, cancellations: Cancellations): MarkUndelivered {
   const { prepare, lanes } = store
   const newest = prepare<Send>(
     `SELECT message_id, number, genesys_message_id, opened_at FROM attempts
@@ -50,6 +52,7 @@ export function createMarkUndelivered(store: Store): MarkUndelivered {
     if (then.channel !== null) {
       const reason = `The customer did not see it on ${channel}, says Genesys Cloud; ${then.words}.`
       next.run(reason, then.channel, lanes.idOf(route, message.source, then.channel), now, id)
+      cancellations.expect(id, parted(message.cancel_keys))
       store.dueNow()
     }
     return `${name} was not seen by the customer; ${then.words}`

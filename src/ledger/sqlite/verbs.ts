@@ -1,8 +1,11 @@
 import { clean } from '../rows.ts'
 import { createForgiveDebt, createLowerBudget, createTakeBudget } from './budget.ts'
+import { createCancellations } from './cancellations.ts'
+import { createCaps } from './caps.ts'
 import { createClaim } from './claim.ts'
 import { createClaimLooks } from './claim-looks.ts'
-import { createBindHost, createPing } from './house.ts'
+import { createHeed } from './heed.ts'
+import { createBindHost, createPing, createRememberKey } from './house.ts'
 import { createInsertMessages } from './insert-messages.ts'
 import { createLeases } from './leases.ts'
 import { createOpen } from './open-attempt.ts'
@@ -16,32 +19,40 @@ import { createAddPlan } from './replan.ts'
 import { createSettle } from './settle.ts'
 import { createSettleDelivery, createSettleLook } from './settle-look.ts'
 import type { Store } from './store.ts'
+import { createSuppressions } from './suppressions.ts'
 import { createMarkUndelivered } from './undelivered.ts'
+import { createWishes } from './wishes.ts'
 
 /** Everything a ledger does to its database, with every statement compiled. */
 export function createVerbs(store: Store) {
-  const insertMessages = createInsertMessages(store)
+  const cancellations = createCancellations(store)
+  const wishes = createWishes(store)
+  const caps = createCaps(store)
+  const heed = createHeed({ cancellations, wishes, names: store.names })
+  const insertMessages = createInsertMessages(store, cancellations)
   const pauses = createPauses(store)
   const leases = createLeases(store, pauses)
   const otherSends = createOtherSends(store)
   return {
-    record: createRecord(store, insertMessages, createMarkUndelivered(store)),
-    addPlan: createAddPlan(store, insertMessages),
+    record: createRecord(store, insertMessages, createMarkUndelivered(store, cancellations), heed),
+    addPlan: createAddPlan(store, insertMessages, heed),
     claim: createClaim(store, pauses),
-    open: createOpen(store, leases, pauses),
-    settle: createSettle(store),
+    open: createOpen(store, leases, pauses, { cancellations, wishes, caps }),
+    settle: createSettle(store, { cancellations, wishes }),
     takeBudget: createTakeBudget(store),
     lowerBudget: createLowerBudget(store),
     claimLooks: createClaimLooks(store, pauses, otherSends),
-    settleLook: createSettleLook(store, otherSends),
-    settleDelivery: createSettleDelivery(store),
+    settleLook: createSettleLook(store, otherSends, cancellations),
+    settleDelivery: createSettleDelivery(store, wishes),
     forgiveDebt: createForgiveDebt(store),
-    operators: createOperators(store),
+    operators: createOperators(store, { cancellations, caps }),
     recover: createRecover(store),
     writeRefused: createWriteRefused(store, clean),
     bindHost: createBindHost(store),
     ping: createPing(store),
     leases,
     pauses,
+    rememberKey: createRememberKey(store),
+    suppressions: createSuppressions(store, wishes),
   }
 }

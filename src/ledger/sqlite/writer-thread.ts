@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { workerData } from 'node:worker_threads'
 import { PostriderError } from '../../errors.ts'
 import { createGroupCommit, type GroupCommit, type Work } from '../group-commit.ts'
+import { keyBeside } from '../key.ts'
 import type { Claim, Ledger, Recordable } from '../ledger.ts'
 import { migrate } from '../migrations.ts'
 import { clean, pauseOf } from '../rows.ts'
 import { openDatabase, preparer, stopWaitingLong } from './database.ts'
+import { createNames } from './names.ts'
 import { assertStillThere, type Identity, identityOf } from './presence.ts'
 import type { RefusedCount } from './refused.ts'
 import { createStore } from './store.ts'
@@ -41,6 +42,8 @@ export type Verbs = Pick<
   | 'retry'
   | 'cancel'
   | 'settleByHand'
+  | 'suppress'
+  | 'allow'
   | 'bindHost'
   | 'ping'
 > & { writeRefused(counts: readonly RefusedCount[]): void }
@@ -52,8 +55,8 @@ export type Call = { [V in Verb]: { verb: V; now: number; args: Parameters<Verbs
 export type Outcome = { value?: unknown; error?: WireError }
 
 export type Question =
-  /** Comes first. `owner`: what the boot before left behind is put in order. */
-  | { kind: 'open'; owner: boolean; now: number }
+  /** Comes first. `owner`: what the boot before left behind is put in order. `key`: of the hashes of customers' names; null: what lies beside the file. */
+  | { kind: 'open'; owner: boolean; now: number; key: Uint8Array | null }
   /** `calls`: JSON of `Call[]`, which is faster to make and to read than a structured clone. `raws`: the bodies of the events in them, in order. */
   | { kind: 'calls'; calls: string; raws: readonly Uint8Array[] }
 export type Opened = { interrupted: number }
@@ -63,10 +66,8 @@ export type Opened = { interrupted: number }
  */
 export type Answers = { outcomes: string; raws: readonly Uint8Array[]; isDue: boolean }
 
-/** The thread that writes: everything that changes the ledger happens here, on one connection, one transaction after another. */
-const { file } = workerData as { file: string }
-
 type Running = {
+  file: string
   owner: boolean
   identity: Identity
   db: DatabaseSync
@@ -74,31 +75,42 @@ type Running = {
   workOf(call: Call): Work<unknown>
   takeDue(): boolean
 }
-let running: Running | null = null
 
-serve<Question>(
-  (question) => {
-    if (question.kind === 'calls') return perform(question.calls, question.raws)
-    try {
-      return start(question)
-    } catch (error) {
-      throw ledgerError(error, file)
-    }
-  },
-  () => {
-    if (!running) return
-    const { owner, db, group } = running
-    group.close()
-    try {
-      // An empty WAL: the file alone is the ledger, and may be copied.
-      if (owner) db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    } finally {
-      db.close()
-    }
-  },
-)
+/** The thread that writes: everything that changes the ledger happens here, on one connection, one transaction after another. */
+serve<Question>((file) => {
+  let running: Running | null = null
+  return {
+    answer(question) {
+      if (question.kind === 'calls') {
+        if (!running) throw new PostriderError('LEDGER_UNAVAILABLE', `The ledger ${file} is not open.`)
+        return perform(running, question)
+      }
+      try {
+        const started = start(file, question)
+        running = started.running
+        return started.opened
+      } catch (error) {
+        throw ledgerError(error, file)
+      }
+    },
+    end() {
+      if (!running) return
+      const { owner, db, group } = running
+      group.close()
+      try {
+        // An empty WAL: the file alone is the ledger, and may be copied.
+        if (owner) db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      } finally {
+        db.close()
+      }
+    },
+  }
+})
 
-function start({ owner, now }: Extract<Question, { kind: 'open' }>): Opened {
+function start(
+  file: string,
+  { owner, now, key }: Extract<Question, { kind: 'open' }>,
+): { running: Running; opened: Opened } {
   const db = openDatabase(file)
   try {
     migrate(db, file)
@@ -109,21 +121,24 @@ function start({ owner, now }: Extract<Question, { kind: 'open' }>): Opened {
       isDue = true
     }
     const prepare = preparer(db)
-    const store = createStore({ prepare, clock, random: randomUUID, dueNow })
+    const names = createNames(key ?? keyBeside(file))
+    const store = createStore({ prepare, clock, random: randomUUID, dueNow, names })
     const verbs = createVerbs(store)
+    verbs.rememberKey(file)
     const group = createGroupCommit({
       transactions: transactionsOf(db, prepare),
       isTrouble,
       translate: (error) => ledgerError(error, file),
       undone: () => verbs.record.forget(),
     })
-    running = {
+    const running: Running = {
+      file,
       owner,
       identity: identityOf(file),
       db,
       group,
       workOf(call) {
-        const work = workOf(call, verbs)
+        const work = workOf(call, verbs, file)
         const { alone } = work
         const at =
           <T>(run: () => T) =>
@@ -139,22 +154,22 @@ function start({ owner, now }: Extract<Question, { kind: 'open' }>): Opened {
         return due
       },
     }
-    if (!owner) return { interrupted: 0 }
+    if (!owner) return { running, opened: { interrupted: 0 } }
     db.exec('BEGIN IMMEDIATE')
     const recovered = verbs.recover()
     verbs.forgiveDebt()
     db.exec('COMMIT')
-    return recovered
+    return { running, opened: recovered }
   } catch (error) {
-    running = null
     db.close()
     throw error
   }
 }
 
-async function perform(json: string, raws: readonly Uint8Array[]): Promise<Answers> {
-  if (!running) throw new PostriderError('LEDGER_UNAVAILABLE', `The ledger ${file} is not open.`)
-  const { group, workOf, takeDue, identity } = running
+async function perform(
+  { file, identity, group, workOf, takeDue }: Running,
+  { calls: json, raws }: Extract<Question, { kind: 'calls' }>,
+): Promise<Answers> {
   // SQLite would go on writing into a file that nobody finds again.
   assertStillThere(file, identity)
   const calls = JSON.parse(json) as Call[]
@@ -197,7 +212,7 @@ function giveRaws(calls: readonly Call[], raws: readonly Uint8Array[]): void {
   }
 }
 
-function workOf(call: Call, verbs: ReturnType<typeof createVerbs>): Work<unknown> {
+function workOf(call: Call, verbs: ReturnType<typeof createVerbs>, file: string): Work<unknown> {
   switch (call.verb) {
     case 'record': {
       const [entries] = call.args as [readonly Recordable[]]
@@ -239,6 +254,10 @@ function workOf(call: Call, verbs: ReturnType<typeof createVerbs>): Work<unknown
       return { together: () => verbs.operators.cancel(...call.args) }
     case 'settleByHand':
       return { together: () => verbs.operators.settleByHand(...call.args) }
+    case 'suppress':
+      return { together: () => verbs.suppressions.suppress(...call.args) }
+    case 'allow':
+      return { together: () => verbs.suppressions.allow(...call.args) }
     case 'bindHost':
       return { together: () => verbs.bindHost(clean(call.args[0]), file) }
     case 'ping':

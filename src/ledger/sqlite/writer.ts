@@ -22,11 +22,13 @@ type Waiting = { resolve(value: unknown): void; reject(error: unknown): void }
 export async function startWriter(options: {
   file: string
   owner: boolean
+  /** Of the hashes of customers' names; null: what lies beside the file. */
+  key: Uint8Array | null
   clock: Clock
   limit: number
   due(): void
 }): Promise<Writer> {
-  const { file, owner, clock, limit } = options
+  const { file, owner, key, clock, limit } = options
   const thread = startThread(new URL('./writer-thread.ts', import.meta.url), file)
   const ask = (question: Question) => thread.ask(question)
   let unanswered = 0
@@ -93,7 +95,7 @@ export async function startWriter(options: {
   }
 
   try {
-    const { interrupted } = (await ask({ kind: 'open', owner, now: clock.now() })) as Opened
+    const { interrupted } = (await ask({ kind: 'open', owner, key, now: clock.now() })) as Opened
     return {
       interrupted,
       call,

@@ -44,6 +44,13 @@ const POLICIES: Policies = {
   requireSessionMs: null,
   activeConversation: 'wait',
   onUndelivered: 'none',
+  purpose: 'service',
+  oncePerMs: null,
+  onRepeat: 'keep',
+  quietHours: null,
+  cap: null,
+  onCap: 'skip',
+  countsIn: [],
 }
 
 export function planned(
@@ -58,6 +65,8 @@ export function planned(
     customer: { externalId: 'c-1', email: 'Ann@Example.com', phone: '+1 317 555 0100' },
     dueAt: now,
     expireAt: now + DAY,
+    names: [],
+    cancelKeys: [],
     ...message,
     policies: { ...POLICIES, ...policies },
   }
@@ -70,6 +79,10 @@ export function plan(messages: readonly PlannedMessage[], rest: Partial<Plan> = 
     notes: messages.map(({ route }) => ({ route, outcome: 'planned', reason: '' })),
     messages,
     configVersion: 'c0ffee',
+    cancels: [],
+    names: [],
+    consent: null,
+    suppress: null,
     ...rest,
   }
 }
@@ -91,6 +104,8 @@ export function entry(
     occurredAt?: number
     undelivered?: Undelivered
     keyIsUnsigned?: boolean
+    /** What else the event says. */
+    said?: Partial<Plan>
   } = {},
 ): Recordable {
   const {
@@ -123,7 +138,7 @@ export function entry(
       ...(keyIsUnsigned ? { keyIsUnsigned } : {}),
       ...(undelivered ? { undelivered } : {}),
     },
-    plan: plan(messages),
+    plan: plan(messages, rest.said),
     keepKeyForMs,
   }
 }
@@ -143,6 +158,18 @@ export function unreadable(
 }
 
 let lastKey = 0
+
+/** Records one event; its id, and those of its messages. */
+export async function happens(
+  ledger: Ledger,
+  { clock }: Harness,
+  { messages = [], ...rest }: { messages?: readonly PlannedMessage[] } & Parameters<typeof entry>[3] = {},
+): Promise<{ eventId: number; messageIds: readonly number[] }> {
+  lastKey += 1
+  const [recorded] = await ledger.record([entry(clock.now(), `key-${lastKey}`, messages, rest)])
+  assert.ok(recorded?.kind === 'recorded', recorded?.kind)
+  return recorded
+}
 
 /** Records one event with one message; the message's id. */
 export async function schedule(

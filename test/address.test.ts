@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { addressOf, emailAddress, phoneNumber } from '../../src/deliver/address.ts'
+import { addressOf, emailAddress, phoneNumber } from '../src/address.ts'
 
 describe('phoneNumber', () => {
   const good: [string, string | null, string][] = [

@@ -1,6 +1,6 @@
 import { type CountryCode, ParseError, parsePhoneNumberWithError } from 'libphonenumber-js'
 import { z } from 'zod'
-import type { Channel, Customer } from '../message.ts'
+import type { Channel, Customer } from './message.ts'
 
 /** What a channel needs to reach somebody; reasons name the fault, never the value. */
 export type Address =

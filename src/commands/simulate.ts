@@ -1,0 +1,56 @@
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { readEnvironment, type Variables } from '../environment.ts'
+import { PostriderError } from '../errors.ts'
+import { problemLine } from '../settings.ts'
+import { openForCommand } from './ledger.ts'
+import type { Terminal } from './output.ts'
+import { printSimulated, printSimulatedJson } from './simulate-show.ts'
+import type { Span } from './simulate-tally.ts'
+import { walk } from './simulate-walk.ts'
+
+export type SimulateOptions = Omit<Span, 'until'> & {
+  until?: number
+  /** Instead of the present one. */
+  config?: string
+  /** Texts of each route. */
+  samples: number
+  json?: boolean
+}
+
+/**
+ * Plans the stored events of a span again, and shows what would become of their messages and where that differs from what did. Sends nothing and writes nothing. False where an
+ * event cannot be read any more or planned, or a text cannot be rendered.
+ */
+export async function simulate(
+  variables: Variables,
+  { config: file, until = Date.now(), json, ...options }: SimulateOptions,
+  terminal: Terminal,
+): Promise<boolean> {
+  const environment = readEnvironment(variables)
+  const config = candidateOf(file ?? environment.POSTRIDER_CONFIG, variables)
+  const ledger = await openForCommand(environment)
+  try {
+    const walked = await walk(ledger.reads, config, { ...options, until }, terminal)
+    const simulated = { ...walked, config, since: options.since, until }
+    if (json) printSimulatedJson(simulated, terminal)
+    else printSimulated(simulated, terminal)
+    const texts = walked.outcomes.filter(
+      ({ state, code }) => state === 'failed' && TEXT_FAULTS.has(code ?? ''),
+    )
+    return walked.faults.length === 0 && texts.length === 0
+  } finally {
+    await ledger.close()
+  }
+}
+
+/** Codes of messages whose text does not render. */
+const TEXT_FAULTS: ReadonlySet<string> = new Set(['no-template', 'template-error', 'text-too-long'])
+
+/** Needs no secret: nothing is verified or sent. */
+function candidateOf(file: string, variables: Variables): Config {
+  const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
+  if (loaded.kind === 'loaded') return loaded.config
+  const lines = loaded.problems.map((problem) => `  ${problemLine(problem)}`)
+  throw new PostriderError('CONFIG_INVALID', `The configuration is not right:\n${lines.join('\n')}`)
+}

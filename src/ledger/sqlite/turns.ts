@@ -1,0 +1,119 @@
+import type { MessageRow } from '../schema.ts'
+import type { Prepare } from './database.ts'
+import { parted } from './names.ts'
+
+/** One message is held up by another, which may be retried for hours, no longer than this, and the seconds of a request that is on its way then. */
+export const LONGEST_TURN_MS = 15 * 60_000
+
+/**
+ * One message at a time for each customer. Who is claimed takes the turn of every name that the customer has, and keeps it while it is sent, retried or looked for; another one
+ * for any of these names waits, out of the queue, in the line of that name. The head of a line comes back when the name is free: however many wait, only so many are moved as are claimed.
+ */
+export type Turns = {
+  /** `taken`: it is this message's turn now. Otherwise it waits in a line; `moved`: and for its sake others came back into the queue, ahead of what the claim has seen. */
+  take(message: Waiting, now: number, isOpen: IsOpen): 'taken' | 'waits' | 'moved'
+  /** The message is done with, or put off: the next is due. */
+  release(messageId: number): void
+  /** Brings the heads of lines back whose name is free, as far as one that can be claimed. */
+  wake(now: number, isOpen: IsOpen): void
+  /** Those that wait for a retry in a lane that is shut hold nobody meanwhile. */
+  releaseShut(now: number, isOpen: IsOpen): void
+  /** After a start: nobody is at it but who is looked for, or was tried before and is tried again. */
+  reset(): void
+}
+
+type Waiting = Pick<MessageRow, 'id' | 'names' | 'lane'>
+/** Whether no pause stops a lane. */
+type IsOpen = (lane: number) => boolean
+
+export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
+  // A turn that lasted too long stays, so that its message takes no second one; it holds others no more but while its message is in somebody's hands.
+  const holder = prepare<{ message_id: number }>(
+    `SELECT message_id FROM turns LEFT JOIN messages ON messages.id = turns.message_id
+     WHERE hash = ? AND message_id <> ?
+       AND (since > ? OR (messages.lease_until > ? AND messages.state IN ('scheduled', 'sending'))) LIMIT 1`,
+  )
+  const take = prepare('INSERT INTO turns (hash, message_id, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  const wait = prepare(`UPDATE messages SET waits_for = ? WHERE id = ? AND state = 'scheduled'`)
+  const comeBack = prepare('UPDATE messages SET waits_for = NULL WHERE id = ?')
+  const remove = prepare<{ hash: Uint8Array }>('DELETE FROM turns WHERE message_id = ? RETURNING hash')
+  // `IS NOT NULL` beside it: only so does the partial index apply.
+  const first = prepare<Waiting>(
+    `SELECT id, names, lane FROM messages INDEXED BY messages_waiting
+     WHERE waits_for = ? AND waits_for IS NOT NULL ORDER BY rank, due_at, id LIMIT 1`,
+  )
+  const lines = prepare<{ hash: Uint8Array }>(
+    `WITH RECURSIVE line (hash) AS (
+       SELECT (SELECT waits_for FROM messages INDEXED BY messages_waiting
+               WHERE waits_for IS NOT NULL ORDER BY waits_for LIMIT 1)
+       UNION ALL
+       SELECT (SELECT waits_for FROM messages INDEXED BY messages_waiting
+               WHERE waits_for IS NOT NULL AND waits_for > line.hash ORDER BY waits_for LIMIT 1)
+       FROM line WHERE line.hash IS NOT NULL
+     ) SELECT hash FROM line WHERE hash IS NOT NULL`,
+  )
+  // A cross join, because SQLite keeps its order: turns are few, scheduled messages are not.
+  const resting = prepare<{ message_id: number; lane: number }>(
+    `SELECT turns.message_id, messages.lane FROM turns CROSS JOIN messages ON messages.id = turns.message_id
+     WHERE messages.state = 'scheduled' AND messages.lease_until <= ?`,
+  )
+  const idle = prepare<{ message_id: number }>(
+    `SELECT turns.message_id FROM turns LEFT JOIN messages ON messages.id = turns.message_id
+     WHERE messages.id IS NULL OR NOT (messages.state = 'sending' OR (messages.state = 'scheduled' AND messages.attempts > 0)
+       OR (messages.state = 'unconfirmed' AND messages.look_at IS NOT NULL))`,
+  )
+  const NOBODY = 0
+
+  function isHeld(hash: Uint8Array, by: number, now: number): boolean {
+    return holder.get(hash, by, now - LONGEST_TURN_MS, now) !== undefined
+  }
+
+  /** Brings back the head of one line; true: somebody came back. */
+  function wakeLine(hash: Uint8Array, now: number, isOpen: IsOpen): boolean {
+    let came = false
+    for (;;) {
+      const head = first.get(hash)
+      if (!head) return came
+      const other = parted(head.names).find((name) => isHeld(name, head.id, now))
+      if (other) {
+        // It was in the line of one name, and it is another that is not free: it goes over to that.
+        wait.run(other, head.id)
+        continue
+      }
+      comeBack.run(head.id)
+      came = true
+      // One under a pause stops nobody who is behind it.
+      if (isOpen(head.lane)) return true
+    }
+  }
+
+  function release(messageId: number): void {
+    const free = remove.all(messageId)
+    if (free.some(({ hash }) => first.get(hash) !== undefined)) dueNow()
+  }
+
+  return {
+    take({ id, names }, now, isOpen) {
+      const hashes = parted(names)
+      const held = hashes.find((hash) => isHeld(hash, id, now))
+      if (!held) {
+        for (const hash of hashes) take.run(hash, id, now)
+        return 'taken'
+      }
+      wait.run(held, id)
+      // It may have come back as the head of another line, which goes on without it.
+      const free = hashes.filter((hash) => !isHeld(hash, NOBODY, now))
+      return free.map((hash) => wakeLine(hash, now, isOpen)).includes(true) ? 'moved' : 'waits'
+    },
+    release,
+    wake(now, isOpen) {
+      for (const { hash } of lines.all()) if (!isHeld(hash, NOBODY, now)) wakeLine(hash, now, isOpen)
+    },
+    releaseShut(now, isOpen) {
+      for (const { message_id, lane } of resting.all(now)) if (!isOpen(lane)) release(message_id)
+    },
+    reset() {
+      for (const { message_id } of idle.all()) release(message_id)
+    },
+  }
+}
