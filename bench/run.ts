@@ -7,6 +7,7 @@ import type { VerifyCase } from './verify.ts'
  * `npm run bench -- ingest|deliver [--seconds N] [--messages N] [--rounds N] [--folder DIR] [--json]`: what Postrider costs over the bare minimum, on this machine.
  * `npm run bench -- budget [--minutes N] [--json]`: what it makes of the calls that Genesys Cloud allows, on any machine; 1 where that is too little, or too much.
  * `npm run bench -- verify [--rounds N] [--json]`: what verifying a delivery costs over its HMAC alone; 1 where a scheme of the table costs too much.
+ * `npm run bench -- simulate [--json]`: how long `simulate` takes for 100,000 events, and how that grows; 1 where it is too long, or grows.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -65,10 +66,23 @@ switch (positionals[0]) {
     if (!cases.every(({ isWell }) => isWell)) process.exitCode = 1
     break
   }
+  case 'simulate': {
+    const { benchSimulate } = await import('./simulate.ts')
+    const { isWell, ...result } = await benchSimulate()
+    if (values.json) printJson({ ...result, isWell })
+    else {
+      const { events, seconds, each, eachOfTenth, growth } = result
+      const verdict = isWell ? '' : ': NOT WELL, expected a minute at most and a growth of 1.5'
+      console.log(
+        `simulate, ${events} events: ${seconds.toFixed(1)} s, growth ${growth.toFixed(2)}${verdict}`,
+      )
+      console.log(`  ${each.toFixed(3)} ms an event, ${eachOfTenth.toFixed(3)} ms among a tenth of them`)
+    }
+    if (!isWell) process.exitCode = 1
+    break
+  }
   default:
-    console.error(
-      'Which bench? npm run bench -- ingest, npm run bench -- deliver, npm run bench -- budget, or: npm run bench -- verify',
-    )
+    console.error('Which bench? npm run bench -- ingest, deliver, budget, verify, or simulate')
     process.exitCode = 2
 }
 
