@@ -35,6 +35,8 @@ export type Message = {
   deliveryReason: string | null
   /** The web messaging conversation that `requireSession` found; null where the route asks for none. */
   session: Session | null
+  /** Whether another message of the same customer is under way, behind which it waits. */
+  waitsItsTurn: boolean
   /** When Genesys is asked next what became of it (`unconfirmed`, and `sent` while its delivery is unknown); null: never. */
   lookAt: number | null
   /** How often that was done. */

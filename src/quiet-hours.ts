@@ -110,3 +110,10 @@ export function afterQuietHours(
   if (!quiet || !zone) return { at, zone: null }
   return { at: quietUntil(at, quiet, zone.zone) ?? at, zone }
 }
+
+/** Why a message waits, for an operator. */
+export function quietReason({ zone, from }: CustomerZone): string {
+  return `Quiet hours of the customer (${zone}, by ${BY_WHOSE_WORD[from]}); it goes when they are over.`
+}
+
+const BY_WHOSE_WORD = { event: 'the event', phone: 'the phone’s country', route: 'the route' } as const

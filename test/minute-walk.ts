@@ -27,7 +27,7 @@ export function walkAround(zone: string, around: number): Walk {
 
 /**
  * What `quietUntil` answers, found by going through the minutes of a walk: a quiet time begins when clocks first show its beginning or later, and ends when
- * they show what is before its end no more.
+ * they show its end for the last time, or where they never do what is before it no more.
  */
 export function quietUntilByWalking(at: number, quiet: QuietHours, walk: Walk): number | null {
   const quietMinutes = new Set<number>()
@@ -37,7 +37,8 @@ export function quietUntilByWalking(at: number, quiet: QuietHours, walk: Walk): 
     const from = `${day}T${timeOf(quiet.fromMinute)}`
     const to = `${quiet.fromMinute > quiet.toMinute ? dayAfter(day) : day}T${timeOf(quiet.toMinute)}`
     const begins = walk.findIndex(({ shows }) => shows >= from)
-    const ends = walk.findLastIndex(({ shows }) => shows < to)
+    const shown = walk.findLastIndex(({ shows }) => shows === to)
+    const ends = shown === -1 ? walk.findLastIndex(({ shows }) => shows < to) : shown - 1
     for (let minute = begins; begins !== -1 && minute <= ends; minute += 1) quietMinutes.add(minute)
   }
   const here = walk.findLastIndex((minute) => minute.at <= at)

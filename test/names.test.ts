@@ -84,9 +84,20 @@ describe('two customers', () => {
 })
 
 describe('what many strangers share is nobody’s name', () => {
-  for (const nothing of ['', ' ', '-', 'n/a', 'none', 'unknown', 'null', '@', '+', '0', '000', '---']) {
-    test(JSON.stringify(nothing), () => assert.deepEqual(inGermany({ email: nothing, phone: nothing }), []))
+  const nothings =
+    ' |-|n/a|N/A|na|#N/A|none|None|NONE|nil|NaN|unknown|Unknown|null| NULL |undefined|true|False|@|+|0|000|000000000|0.0|---|...|_|?|(none)|[object Object]|anonymous|Guest'
+  for (const nothing of ['', ...nothings.split('|')]) {
+    test(JSON.stringify(nothing), () =>
+      assert.deepEqual(inGermany({ externalId: nothing, email: nothing, phone: nothing }), []),
+    )
   }
+  // What only looks a little like one is somebody's.
+  for (const externalId of ['10', '007', 'NA-1', 'nullable', 'C-0', 'true@1', 'Nil Ødegaard', 'é']) {
+    test(`but ${JSON.stringify(externalId)} is`, () =>
+      assert.deepEqual(inGermany({ externalId }), [`externalId:space-1:${externalId}`]))
+  }
+  test('who has a name besides keeps it', () =>
+    assert.deepEqual(inGermany({ externalId: 'null', email: 'ann@example.com' }), ['email:ann@example.com']))
   test('a blank id', () => assert.deepEqual(inGermany({ externalId: '  ' }), []))
 })
 

@@ -38,7 +38,7 @@ function textOf(file: string, as: As): string {
   try {
     bytes = readFileSync(file)
   } catch (cause) {
-    throw new PostriderError('NOT_FOUND', `${as.named}${file} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new PostriderError('NOT_FOUND', `${as.named}${file} cannot be read: ${wordsOf(cause)}`, { cause })
   }
   if (bytes.length > MOST_BYTES) {
     throw refusedCsv(
@@ -52,15 +52,34 @@ function textOf(file: string, as: As): string {
   return bytes.toString('utf8').replace(/^\uFEFF/, '')
 }
 
+function wordsOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return UNREADABLE[code] ?? messageOf(cause)
+}
+
+/** By the system's codes. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file. A name without / is looked for in the folder where the command runs',
+  ENOTDIR: 'there is no such file: a part of its path is no folder',
+  EISDIR: 'it is a folder; name a file in it',
+  EACCES: 'this user may not read it',
+}
+
 /** Where a row begins in the file, from 1, and its values without blanks around them. */
 export type Line = { line: number; cells: readonly string[] }
 
-function linesOf(text: string, file: string, as: As): Line[] {
+/** What Excel reads a file's separator from, and may write: `sep=;` alone on the first line. */
+const SEPARATOR = /^"?sep=([^"\r\n])"?[,;\t]*(?=\r?\n|$)/i
+
+function linesOf(whole: string, file: string, as: As): Line[] {
+  const said = SEPARATOR.exec(whole)
+  // The line stays, empty, so that the others keep their numbers.
+  const text = said ? whole.slice(said[0].length) : whole
   const lines: Line[] = []
   let ended = 0
   try {
     parse(text, {
-      delimiter: delimiterOf(text),
+      delimiter: said?.[1] ?? delimiterOf(text),
       // Each row's own line is said where one is too short or too long, for all of them at once.
       relax_column_count: true,
       skip_empty_lines: true,

@@ -90,8 +90,10 @@ function contactFact({ contactId, foundBy, channel }: Message): string[] {
 }
 
 /** What was found out around the send: the session it was made dependent on, what became of it, what the last look for it saw, and when the next is. */
-function findings({ session, state, delivery, deliveryReason, lookAt, looks, lastLook }: Message): string[] {
+function findings(message: Message): string[] {
+  const { session, state, delivery, deliveryReason, lookAt, looks, lastLook } = message
   const lines: string[] = []
+  if (message.waitsItsTurn) lines.push('waits its turn: another message of the same customer is under way')
   if (session)
     lines.push(`session ${localTime(session.startedAt)}  ·  conversation ${session.conversationId}`)
   if (lastLook) {

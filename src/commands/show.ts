@@ -47,6 +47,7 @@ export function messageJson(message: Message) {
       conversationId: message.session.conversationId,
       startedAt: isoTime(message.session.startedAt),
     },
+    waitsItsTurn: message.waitsItsTurn,
     lookAt: isoTime(message.lookAt),
     looks: message.looks,
     lastLook: message.lastLook && { ...message.lastLook, at: isoTime(message.lastLook.at) },

@@ -41,10 +41,10 @@ export function createReplan(config: Config, wants: (route: string) => boolean) 
     )
     const candidates: Candidate<Note>[] = []
     for (const message of plan.messages) {
-      const { rendered, ...candidate } = await candidateOf(message, { ...read, id }, config)
+      const { rendered, unsaid, ...candidate } = await candidateOf(message, { ...read, id }, config)
       const was = messages.find(({ route }) => route === message.route) ?? null
       const text = isCounted && wants(message.route) ? rendered : null
-      candidates.push({ ...candidate, note: { eventId: id, isCounted, was, rendered: text } })
+      candidates.push({ ...candidate, note: { eventId: id, isCounted, was, rendered: text, unsaid } })
     }
     const planned = {
       event: { id, occurredAt: read.occurredAt, receivedAt },
@@ -84,26 +84,27 @@ async function candidateOf(planned: PlannedMessage, event: ReadEvent & { id: num
   const { onlyTo, defaultCountry } = config.genesys
   const [first = 'webmessaging'] = policies.channels
   const common = { planned, mayReceive: mayReceive(customer, onlyTo, defaultCountry) }
-  const unsaid = (channel: Channel, failure: string | null) => ({
+  const without = (channel: Channel, failure: string | null, unsaid: string | null = null) => ({
     ...common,
     channels: [{ channel, failure }],
     rendered: null,
+    unsaid,
   })
-  if (state !== 'scheduled') return unsaid(first, null)
+  if (state !== 'scheduled') return without(first, null)
 
   const reach = { defaultCountry, has: (channel: Channel) => config.genesys[channel] !== null }
   const found = await find({ customer, policies, channel: first }, reach, ASK)
   if (found.kind === 'trouble') throw new Error('nothing was asked, and yet it was not answered')
-  if (found.kind === 'nobody') return unsaid(firstChannel(customer, policies) ?? first, found.code)
+  if (found.kind === 'nobody') return without(firstChannel(customer, policies) ?? first, found.code)
   const { channel } = found.target
   const scope = scopeOf(event, event.payload, customer)
   const result = twice(
     () => config.templates.render(policies.template, channel, scope),
     ({ kind }) => kind === 'unrenderable',
   )
-  if (result.kind === 'unrenderable') return unsaid(channel, result.code)
+  if (result.kind === 'unrenderable') return without(channel, result.code, result.reason)
   const channels = await waysFrom(channel, { customer, policies }, reach)
-  return { ...common, channels, rendered: result.rendered }
+  return { ...common, channels, rendered: result.rendered, unsaid: null }
 }
 
 /** This channel, and those after it that lead to the customer: what is refused over one goes over the next. Of their texts only the first one's is looked at. */

@@ -17,7 +17,7 @@ export type Counts = {
   around: number
 }
 
-/** What cannot be read any more or planned, by its reason; `route` null: the event itself. `eventIds`: the first few. */
+/** What cannot be read any more, planned or said, by its reason; `route` null: the event itself. `eventIds`: the first few. */
 export type Fault = { route: string | null; reason: string; events: number; eventIds: number[] }
 
 const SAMPLE_IDS = 5
@@ -38,6 +38,7 @@ export function createTally(span: Span) {
   }
 
   return {
+    fault,
     /** `isPast`: no event from now on is counted. */
     place(event: Event): { isCounted: boolean; isPast: boolean } {
       const isPast = event.receivedAt > until || counts.events >= limit

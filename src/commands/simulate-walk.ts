@@ -38,8 +38,8 @@ export async function walk(
   { err }: Pick<Terminal, 'err'>,
 ): Promise<Walked> {
   const since = span.since - leadOf(config.routes)
-  const report = createReport({ samples })
   const tally = createTally(span)
+  const report = createReport({ samples, fault: tally.fault })
   const simulation = createSimulation<Note>({
     defaultCountry: config.genesys.defaultCountry,
     isAwaited: ({ isCounted }) => isCounted,

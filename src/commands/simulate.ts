@@ -2,9 +2,11 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
+import { CLI_SOURCE } from '../event.ts'
+import type { Reads } from '../ledger/reads.ts'
 import { problemLine } from '../settings.ts'
 import { openForCommand } from './ledger.ts'
-import type { Terminal } from './output.ts'
+import { print, type Terminal } from './output.ts'
 import { printSimulated, printSimulatedJson } from './simulate-show.ts'
 import type { Span } from './simulate-tally.ts'
 import { walk } from './simulate-walk.ts'
@@ -35,17 +37,26 @@ export async function simulate(
     const simulated = { ...walked, config, since: options.since, until }
     if (json) printSimulatedJson(simulated, terminal)
     else printSimulated(simulated, terminal)
-    const texts = walked.outcomes.filter(
-      ({ state, code }) => state === 'failed' && TEXT_FAULTS.has(code ?? ''),
-    )
-    return walked.faults.length === 0 && texts.length === 0
+    const { source } = options
+    if (source !== undefined && !(await isKnown(source, config, ledger.reads))) {
+      const there = [...config.sources.keys()].join(', ')
+      const words = `Nothing has the source ${source}, neither the configuration nor an event of the ledger. The configuration has: ${there}`
+      print({ ...terminal, out: terminal.err }, words, 'yellow')
+    }
+    return walked.faults.length === 0
   } finally {
     await ledger.close()
   }
 }
 
-/** Codes of messages whose text does not render. */
-const TEXT_FAULTS: ReadonlySet<string> = new Set(['no-template', 'template-error', 'text-too-long'])
+/** A mistyped name would look like a source that has been silent. */
+async function isKnown(
+  source: string,
+  { sources }: Pick<Config, 'sources'>,
+  reads: Pick<Reads, 'events'>,
+): Promise<boolean> {
+  return source === CLI_SOURCE || sources.has(source) || (await reads.events({ source, limit: 1 })).length > 0
+}
 
 /** Needs no secret: nothing is verified or sent. */
 function candidateOf(file: string, variables: Variables): Config {

@@ -1,10 +1,10 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CHANNELS, type Channel } from '../message.ts'
 import { positiveNumber } from './filters.ts'
 import { operator, withLedgerOf } from './ledger-commands.ts'
 import type { Run } from './output.ts'
 import { list } from './send-command.ts'
-import type { Whom } from './suppress.ts'
+import type { Whom } from './suppress-whom.ts'
 
 type Options = Whom & { by: string; json?: boolean }
 
@@ -15,10 +15,11 @@ export function addSuppressCommands(program: Command, run: Run): void {
 
   named('add', 'nothing is sent to this customer any more, whatever route it is')
     .option('--channel <list>', 'only over these, such as sms,whatsapp; otherwise over all', list(CHANNELS))
-    .requiredOption('--reason <text>', 'why; without names or addresses, since erasing keeps it')
+    .requiredOption('--reason <text>', 'why; without names or addresses, since erasing keeps it', someReason)
     .option('--by <name>', 'the operator', operator())
     .action(async (options: Options & { channel?: readonly Channel[]; reason: string }) => {
-      const { addSuppression, namesMeant, namingOf } = await import('./suppress.ts')
+      const { addSuppression, namesMeant } = await import('./suppress.ts')
+      const { namingOf } = await import('./suppress-whom.ts')
       const names = namesMeant(options, namingOf(variables, options.source))
       const refusal = { channels: options.channel ?? null, reason: options.reason, by: options.by }
       await withLedgerOf(variables, (ledger) =>
@@ -31,8 +32,9 @@ export function addSuppressCommands(program: Command, run: Run): void {
       new Option('--channel <name>', 'only what was said of this one; otherwise of all').choices(CHANNELS),
     )
     .action(async (options: Options & { channel?: Channel }) => {
-      const { namesMeant, namingOf, removeSuppression } = await import('./suppress.ts')
-      const names = namesMeant(options, namingOf(variables, options.source))
+      const { namesMeant, removeSuppression } = await import('./suppress.ts')
+      const { namingOf } = await import('./suppress-whom.ts')
+      const names = namesMeant(options, namingOf(variables, options.source), true)
       await withLedgerOf(variables, (ledger) =>
         removeSuppression(ledger, names, options.channel ?? null, options.json === true, terminal),
       )
@@ -41,10 +43,11 @@ export function addSuppressCommands(program: Command, run: Run): void {
   named('list', 'the newest; or whether one customer is suppressed, and why')
     .option('--limit <n>', 'at most so many, newest first', positiveNumber, 50)
     .action(async (options: Options & { limit: number }) => {
-      const { listSuppressions, namesMeant, namingOf } = await import('./suppress.ts')
+      const { listSuppressions, namesMeant } = await import('./suppress.ts')
+      const { namingOf } = await import('./suppress-whom.ts')
       const isOne = (options.externalId ?? options.email ?? options.phone) !== undefined
       const asked = isOne
-        ? { names: namesMeant(options, namingOf(variables, options.source)) }
+        ? { names: namesMeant(options, namingOf(variables, options.source), true) }
         : { limit: options.limit }
       await withLedgerOf(variables, (ledger) =>
         listSuppressions(ledger, asked, options.json === true, terminal),
@@ -59,10 +62,10 @@ export function addSuppressCommands(program: Command, run: Run): void {
     .option('--by <name>', 'the operator', operator())
     .option('--json', 'one object')
     .action(async (file: string, options: Options & { reason?: string }) => {
-      const { namingOf } = await import('./suppress.ts')
+      const { namingOf } = await import('./suppress-whom.ts')
       const { importSuppressions } = await import('./suppress-import.ts')
       const naming = namingOf(variables, options.source)
-      const how = { naming, reason: options.reason ?? null, by: options.by }
+      const how = { naming, reason: options.reason?.trim() || null, by: options.by }
       const complete = await withLedgerOf(variables, (ledger) =>
         importSuppressions(ledger, file, how, options.json === true, terminal),
       )
@@ -79,4 +82,10 @@ export function addSuppressCommands(program: Command, run: Run): void {
       .option('--source <name>', 'the source whose id it is; without it one of genesys.externalSource')
       .option('--json', name === 'list' ? 'one array of objects' : 'one object')
   }
+}
+
+/** The next person who asks why must find something. */
+function someReason(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Say why: --reason "asked us to stop".')
+  return text
 }

@@ -3,10 +3,9 @@ import { SingleBar } from 'cli-progress'
 import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { redact } from '../log.ts'
-import { namesOf } from '../names.ts'
 import { print, printJson, type Terminal } from './output.ts'
-import { faultsIn, type Naming } from './suppress.ts'
 import { type Refusal, readRefusals } from './suppress-csv.ts'
+import { type Naming, readWhom } from './suppress-whom.ts'
 
 /** One commit each: few enough that the service beside it hardly waits. */
 const BATCH = 500
@@ -18,8 +17,8 @@ const SHOWN = 20
 type Told = { line: number; reason: string }
 
 /**
- * Suppresses everybody whom a CSV file names; who is suppressed already stays so, and the file can be imported again. False where a line names nobody who
- * could be kept: those are listed. `reason`: of rows that give none; null: the file's name.
+ * Suppresses everybody whom a CSV file names; who is suppressed already stays so, and the file can be imported again. Lists the lines that name nobody who could be kept, and those of
+ * which a value is no address; false where one of these values can match nobody. `reason`: of rows that give none; null: the file's name.
  */
 export async function importSuppressions(
   ledger: Pick<Ledger, 'suppress'>,
@@ -30,30 +29,40 @@ export async function importSuppressions(
 ): Promise<boolean> {
   const { refusals, passedOver } = readRefusals(file)
   const usual = reason ?? `imported from ${basename(file)}`
-  const named = refusals.map((refusal) => ({
-    ...refusal,
-    names: namesOf(refusal.customer, naming.space, naming.defaultCountry),
-    faults: faultsIn(refusal.customer, naming.defaultCountry),
-  }))
+  const named = refusals.map((refusal) => ({ ...refusal, ...readWhom(refusal.customer, naming) }))
+  const meant = named.filter(({ names }) => names.length > 0)
   const nobody = named
     .filter(({ names }) => names.length === 0)
-    .map(({ line, faults }): Told => ({ line, reason: faults.join('; ') || 'names nobody' }))
-  const odd = named
-    .filter(({ names, faults }) => names.length > 0 && faults.length > 0)
-    .map(({ line, faults }): Told => ({ line, reason: faults.join('; ') }))
-  const meant = named.filter(({ names }) => names.length > 0)
+    .map((row) => told(row, [...row.bad, ...row.placeholders]))
+  // Who has a good address beside it is kept by that: a no must not be lost for a slip in another column.
+  const inPart = meant.filter(({ bad }) => bad.length > 0).map((row) => told(row, [...row.bad, ...row.near]))
+  const asWritten = meant
+    .filter(({ bad, near }) => bad.length === 0 && near.length > 0)
+    .map((row) => told(row, row.near))
   const { added, known } = await suppressAll(ledger, meant, { usual, by }, terminal)
 
   if (json) {
-    printJson(terminal, { rows: refusals.length, added, known, nobody, odd, passedOver })
+    printJson(terminal, {
+      rows: refusals.length,
+      added,
+      known,
+      nobody,
+      odd: [...inPart, ...asWritten].sort((a, b) => a.line - b.line),
+      passedOver,
+    })
   } else {
     if (passedOver.length > 0)
       print(terminal, `Columns that say nothing here: ${passedOver.join(', ')}`, 'dim')
     print(terminal, `${added} suppressed, ${known} known already, ${nobody.length} that name nobody.`)
     tell(nobody, 'not kept', terminal)
-    tell(odd, 'kept as it is written', terminal)
+    tell(inPart, 'kept by the other values alone', terminal)
+    tell(asWritten, 'kept as it is written, and matches that writing alone', terminal)
   }
-  return nobody.length === 0
+  return nobody.length === 0 && inPart.length === 0
+}
+
+function told({ line }: { line: number }, faults: readonly string[]): Told {
+  return { line, reason: faults.join('; ') || 'names nobody' }
 }
 
 /** Of each row whether it was new. Rejects with what the ledger says and how many were kept until then. */

@@ -1,64 +1,32 @@
-import { emailAddress, phoneNumber } from '../address.ts'
-import type { Config } from '../config/config.ts'
-import { loadConfig } from '../config/load.ts'
-import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Suppression } from '../ledger/reads.ts'
 import { redact } from '../log.ts'
-import type { Channel, Customer } from '../message.ts'
-import { namesOf, type Space } from '../names.ts'
-import { spaceOf } from '../plan/space.ts'
-import { problemLine } from '../settings.ts'
+import { type Channel, IDENTIFIERS, type IdentifierName } from '../message.ts'
 import { isoTime, localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import { type Naming, readWhom, type Whom } from './suppress-whom.ts'
 
-/** Who is meant, as commander parsed it. `source`: whose events name the customer by this externalId. */
-export type Whom = { externalId?: string; email?: string; phone?: string; source?: string }
-
-/** How customers are named: what the configuration says of it. */
-export type Naming = { space: Space | null; defaultCountry: string | null }
-
-/** No secret is needed. Throws CONFIG_INVALID, and NOT_FOUND for a source that there is none of. */
-export function namingOf(variables: Variables, source: string | undefined): Naming {
-  const { POSTRIDER_CONFIG: file } = readEnvironment(variables)
-  const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
-  if (loaded.kind === 'invalid') {
-    const lines = loaded.problems.map((problem) => `  ${problemLine(problem)}`)
-    throw new PostriderError('CONFIG_INVALID', `The configuration is not right:\n${lines.join('\n')}`)
+/**
+ * The names of whom an operator means. Throws USAGE where nobody is named, or what is named is no address: it would stand for nobody. `asWritten`: what is no address may be named
+ * too, in the writing in which a file that was imported has it.
+ */
+export function namesMeant(whom: Whom, naming: Naming, asWritten = false): string[] {
+  const empty = IDENTIFIERS.filter((name) => whom[name]?.trim() === '')
+  if (empty.length > 0) {
+    const options = empty.map((name) => OPTIONS[name]).join(', ')
+    throw new PostriderError('USAGE', `Nothing was done: ${options} has no value.`)
   }
-  return { space: spaceNamed(source, loaded.config), defaultCountry: loaded.config.genesys.defaultCountry }
-}
-
-function spaceNamed(name: string | undefined, config: Config): Space | null {
-  const { genesys, sources } = config
-  if (name === undefined) return genesys.externalSource
-  const found = sources.get(name)
-  if (found) return spaceOf(found, false, config)
-  throw new PostriderError(
-    'NOT_FOUND',
-    `There is no source ${name}. There are: ${[...sources.keys()].join(', ')}`,
-  )
-}
-
-/** The names of whom an operator means. Throws USAGE where nobody is named, or what is named is no address: it would stand for nobody. */
-export function namesMeant(whom: Whom, naming: Naming): string[] {
-  const names = namesOf(whom, naming.space, naming.defaultCountry)
-  const faults = faultsIn(whom, naming.defaultCountry)
+  const { names, near, bad, placeholders } = readWhom(whom, naming)
+  const faults = [...bad, ...placeholders, ...(asWritten ? [] : near)]
   if (faults.length > 0) throw new PostriderError('USAGE', `Nothing was done: ${faults.join('; ')}.`)
   if (names.length > 0) return names
   throw new PostriderError('USAGE', 'Say whom: --external-id, --email or --phone, one or more of them.')
 }
 
-/** What of a customer is named and is no address; says what is wrong and quotes nothing. */
-export function faultsIn(
-  { email, phone }: Pick<Customer, 'email' | 'phone'>,
-  country: string | null,
-): string[] {
-  const read = [
-    ...(email === undefined ? [] : [emailAddress(email)]),
-    ...(phone === undefined ? [] : [phoneNumber(phone, country)]),
-  ]
-  return read.flatMap((address) => (address.kind === 'bad' ? [address.reason] : []))
+const OPTIONS: Readonly<Record<IdentifierName, string>> = {
+  externalId: '--external-id',
+  email: '--email',
+  phone: '--phone',
 }
 
 /** Reasons outlive the erasure of a customer, so they lose addresses and numbers. */

@@ -1,5 +1,5 @@
 import { canSayYes } from './check-consent.ts'
-import { type Block, blockOf, listOf, type WrittenRoute } from './written.ts'
+import { type Block, blockOf, type WrittenRoute } from './written.ts'
 
 /**
  * Whether what a route says of the right moment can come true. `listened`: the sources that it listens to; `sources`: all of the file. What needs another key that is not there
@@ -19,14 +19,6 @@ export function checkMoment(
   if (route.onCap !== undefined && route.cap === undefined) {
     problem('onCap', 'needs cap: there is no limit that could be reached')
   }
-  for (const entry of listOf(route.cancelOn).map(blockOf)) {
-    const { match, equals = match } = entry
-    if (isFixed(match) && isFixed(equals)) {
-      const message =
-        'match and equals are the same text for every event: quote {{ }} with what the two share, such as "{{ data.ticket.id }}"'
-      warning('cancelOn', message)
-    }
-  }
   const { quietHours } = route
   if (typeof quietHours === 'object' && quietHours !== null && blockOf(quietHours).timezone === undefined) {
     const message =
@@ -42,8 +34,4 @@ export function checkMoment(
       'marketing: nothing here says that a customer agrees, neither customer.consent of the route nor events of any source; all its messages will be skipped'
     warning('purpose', message)
   }
-}
-
-function isFixed(field: unknown): boolean {
-  return typeof field === 'string' && !field.includes('{{') && !field.includes('{%')
 }

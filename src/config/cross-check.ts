@@ -1,5 +1,6 @@
 import { CHANNELS } from '../message.ts'
 import { checkCart } from './check-cart.ts'
+import { checkKeys } from './check-keys.ts'
 import { checkMoment } from './check-moment.ts'
 import { listenedTo } from './check-patterns.ts'
 import { checkPolicies } from './check-policies.ts'
@@ -7,6 +8,7 @@ import { checkReach } from './check-reach.ts'
 import { checkSource } from './check-source.ts'
 import { checkSuppressOn } from './check-suppress-on.ts'
 import { type CheckedTemplates, checkTemplate } from './check-template.ts'
+import { checkTimes } from './check-times.ts'
 import type { Problem } from './config.ts'
 import { blockOf, listOf, type WrittenRoute, wordsOf } from './written.ts'
 import type { YamlFile } from './yaml.ts'
@@ -39,6 +41,8 @@ export function crossCheck(
       channels: wordsOf(route.channels, CHANNELS),
       problem: (key, message) => sayAt(problems, ['routes', name, key], message),
       warning: (key, message) => sayAt(warnings, ['routes', name, key], message),
+      isUnset: (...path) => yaml.isUnset(['routes', name, ...path]),
+      isFromEnvironment: (...path) => yaml.writtenAt(['routes', name, ...path]) !== null,
     }
 
     const listened = listenedTo(route.on, ['routes', name, 'on'], sources, yaml, (message) =>
@@ -58,6 +62,8 @@ export function crossCheck(
     checkReach(written, blockOf(genesys), listened)
     checkPolicies(written, [...sources.values()])
     checkMoment(written, listened, [...sources.values()])
+    checkKeys(written)
+    checkTimes(written)
     checkCart(written, listened)
   }
   for (const [n, entry] of listOf(rest.suppressOn).entries()) {

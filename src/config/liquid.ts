@@ -97,6 +97,17 @@ export function headersNamedIn(text: string): string[] | null {
   return names.every((name) => typeof name === 'string') ? [...new Set(names)] : null
 }
 
+/** What a field reads of its scope, `event.id`, as far as it is written out; null where it is no Liquid. */
+export function variablesIn(text: string): string[] | null {
+  try {
+    const liquid = lenientEngine()
+    const segments = liquid.globalVariableSegmentsSync(liquid.parse(text))
+    return segments.map((path) => path.filter((part) => typeof part === 'string').join('.'))
+  } catch {
+    return null
+  }
+}
+
 export type CompiledText = { render(scope: Scope): string }
 
 /**

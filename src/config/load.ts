@@ -14,9 +14,12 @@ import { loadTemplates } from './templates.ts'
 import { readYaml, VARIABLE } from './yaml.ts'
 
 export type ConfigResult =
-  | { kind: 'loaded'; config: Config }
+  | { kind: 'loaded'; config: Config; unsetAt: UnsetAt }
   /** Every problem at once, in the file's order. None quotes a secret. */
   | { kind: 'invalid'; problems: readonly Problem[] }
+
+/** Which variables of a value are not set; null: it has none of these. */
+export type UnsetAt = (path: readonly string[]) => Problem | null
 
 /**
  * Loads postrider.yaml and the templates beside it (`templates/`). `${NAME}` is read from `env`; with `unsetVariables: 'warn'` what is not set stays
@@ -61,6 +64,13 @@ export function loadConfig(options: {
 
   return {
     kind: 'loaded',
+    unsetAt(path) {
+      if (!yaml.isUnset(path)) return null
+      const written = yaml.writtenAt(path) ?? ''
+      const names = yaml.unset.map(({ name }) => `\${${name}}`).filter((one) => written.includes(one))
+      const message = `${path.join('.')}: ${[...new Set(names)].join(', ')} is not set in the environment`
+      return { file, line: yaml.lineOf(path), message }
+    },
     config: {
       version: versionOf(text, yaml.data, content),
       file,

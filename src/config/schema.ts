@@ -58,6 +58,9 @@ const Genesys = z.strictObject(
 
 const DAY_MS = 24 * 3_600_000
 
+/** What is said a day later is of no use to most. */
+export const DEFAULT_EXPIRE_AFTER_MS = DAY_MS
+
 const PRESET_WORDS = [...PRESET_NAMES, ...Object.keys(ALIASES)]
 
 const Source = z
@@ -134,7 +137,7 @@ const Route = z.strictObject(
     channels: distinct(channel, `a list of ${CHANNELS.join(', ')}`),
     once: field.optional(),
     delay: duration().default(0),
-    expireAfter: duration({ least: 1000 }).default(DAY_MS),
+    expireAfter: duration({ least: 1000 }).default(DEFAULT_EXPIRE_AFTER_MS),
     brake: z
       .union(
         [

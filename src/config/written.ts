@@ -10,6 +10,10 @@ export type WrittenRoute = {
   channels: readonly Channel[]
   problem(key: string, message: string): void
   warning(key: string, message: string): void
+  /** Whether a variable of the value at this path within the route is not set: what it comes to is not known here. */
+  isUnset(...path: readonly PropertyKey[]): boolean
+  /** Whether something of that value came from the environment, where it may be a secret: it is quoted nowhere. */
+  isFromEnvironment(...path: readonly PropertyKey[]): boolean
 }
 
 export function blockOf(value: unknown): Block {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Lease, Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { Message } from '../message.ts'
-import { afterQuietHours } from '../quiet-hours.ts'
+import { afterQuietHours, quietReason } from '../quiet-hours.ts'
 
 type Deps = { ledger: Pick<Ledger, 'postpone'>; config: Config; clock: Pick<Clock, 'now'>; log: Log }
 
@@ -17,7 +17,7 @@ export async function putOffByQuiet(lease: Lease, message: Message, deps: Deps):
   const now = deps.clock.now()
   const { at, zone } = afterQuietHours(now, quietHours, message.customer, deps.config.genesys.defaultCountry)
   if (at === now || zone === null) return false
-  const reason = `Quiet hours of the customer (${zone.zone}, by ${BY_WHOSE_WORD[zone.from]}); it goes when they are over.`
+  const reason = quietReason(zone)
   if (await deps.ledger.postpone(lease, { inMs: at - now, code: 'quiet-hours', reason })) {
     const { id, eventId, source, route } = message
     const ids = { event: eventId, message: id, source, route }
@@ -25,5 +25,3 @@ export async function putOffByQuiet(lease: Lease, message: Message, deps: Deps):
   }
   return true
 }
-
-const BY_WHOSE_WORD = { event: 'the event', phone: 'the phone’s country', route: 'the route' } as const

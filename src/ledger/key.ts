@@ -4,11 +4,18 @@ import { PostriderError } from '../errors.ts'
 import { KEY_BYTES, keyOf } from '../key.ts'
 
 /**
- * The key that lies beside a SQLite file, made where there is none yet. Without it nobody who was suppressed would be known any more, so it belongs into the backup, and not where the
- * ledger's copy lies. Throws LEDGER_UNAVAILABLE where the file holds no key, or can be neither read nor made.
+ * The key that lies beside a SQLite file, made where there is none and `mayMake`: for a ledger that knows another a new one would be wrong, and in the way of whoever restores the old. Without it
+ * nobody who was suppressed would be known any more, so it belongs into the backup, and not where the ledger's copy lies. Throws LEDGER_UNAVAILABLE where the file holds no key, or can be neither
+ * read nor made.
  */
-export function keyBeside(file: string): Buffer {
+export function keyBeside(file: string, mayMake: boolean): Buffer {
   const path = `${file}.key`
+  if (!mayMake && !existsSync(path)) {
+    throw new PostriderError(
+      'LEDGER_UNAVAILABLE',
+      `The key ${path} is gone, and no other tells who must not be written to. Restore it from a backup, or set POSTRIDER_KEY to the key that was used (docs/operations.md, The ledger's file).`,
+    )
+  }
   const key = keyOf(contentOf(path))
   if (key) return key
   throw new PostriderError(

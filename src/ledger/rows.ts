@@ -71,6 +71,7 @@ export function messageOf(row: MessageRow): Message {
     delivery: row.delivery as DeliveryStatus,
     deliveryReason: row.delivery_reason,
     session: row.session === null ? null : JSON.parse(row.session),
+    waitsItsTurn: row.waits_for !== null,
     lookAt: row.look_at,
     looks: row.looks,
     lastLook: row.last_look === null ? null : JSON.parse(row.last_look),

@@ -50,7 +50,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Ledger> {
       )
     }
     // The thread made it where there was none, once it had found that the file is a ledger.
-    const names = createNames(key ?? keyBeside(file))
+    const names = createNames(key ?? keyBeside(file, false))
     return assemble(writer, listeners, { file, names, clock, log, release: () => ownership?.release() })
   } catch (error) {
     ownership?.release()

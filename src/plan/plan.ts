@@ -4,7 +4,7 @@ import type { ReadEvent, RouteNote } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
 import type { Customer, PlannedMessage, Policies } from '../message.ts'
 import { namesOf, type Space } from '../names.ts'
-import { afterQuietHours } from '../quiet-hours.ts'
+import { afterQuietHours, quietReason } from '../quiet-hours.ts'
 import { type Scope, scopeOf } from '../scope.ts'
 import { type Cancels, cancelKeysOf, cancelsOf, groupsOf, isMeant } from './cancel.ts'
 import { customerOf } from './customer.ts'
@@ -147,25 +147,26 @@ export function planMessage(wanted: {
 }): PlannedMessage {
   const { route, event, customer, space, policies, delayMs, defaultCountry, cancelKeys, mend } = wanted
   const due = beginsAt(event) + delayMs
-  const dueAt = afterQuietHours(
-    Math.max(event.receivedAt, due),
-    policies.quietHours,
-    customer,
-    defaultCountry,
-  )
+  const earliest = Math.max(event.receivedAt, due)
+  const calm = afterQuietHours(earliest, policies.quietHours, customer, defaultCountry)
   const nobody = whyNobody(customer, policies)
   return {
     route,
-    state: nobody === null ? 'scheduled' : 'failed',
-    code: nobody === null ? null : 'no-customer',
-    reason: nobody === null ? null : `${nobody} ${mend}`,
+    ...(nobody === null
+      ? { state: 'scheduled', ...whyLater(calm, earliest) }
+      : { state: 'failed', code: 'no-customer', reason: `${nobody} ${mend}` }),
     customer,
     policies,
-    dueAt: dueAt.at,
+    dueAt: calm.at,
     expireAt: due + policies.expireAfterMs,
     names: namesOf(customer, space, defaultCountry),
     cancelKeys,
   }
+}
+
+function whyLater({ at, zone }: ReturnType<typeof afterQuietHours>, earliest: number) {
+  if (at === earliest || zone === null) return { code: null, reason: null }
+  return { code: 'quiet-hours', reason: quietReason(zone) }
 }
 
 /** The event's own time. A sender's clock that is ahead must not hold a message back: nothing happened after it was received. */

@@ -4,8 +4,16 @@ import type { Candidate, Outcome } from './simulate.ts'
 /** What happened to a message of the ledger. `isManual`: an operator re-triggered it. */
 export type Was = Pick<Message, 'id' | 'route' | 'state' | 'code'> & { isManual: boolean }
 
-/** What is known of a candidate beside what it is planned from. `isCounted`: its event is one of those that were asked for. */
-export type Note = { eventId: number; isCounted: boolean; was: Was | null; rendered: Rendered | null }
+/**
+ * What is known of a candidate beside what it is planned from. `isCounted`: its event is one of those that were asked for; `unsaid`: why its text does not render, null where it does.
+ */
+export type Note = {
+  eventId: number
+  isCounted: boolean
+  was: Was | null
+  rendered: Rendered | null
+  unsaid: string | null
+}
 
 export type OutcomeRow = {
   route: string
@@ -43,8 +51,17 @@ export type Report = {
 /** Event ids that stand for the rest. */
 const SAMPLE_IDS = 5
 
-/** Counts what would become of messages, and how that differs from what did. `samples`: texts to keep of each route. */
-export function createReport({ samples: most }: { samples: number }) {
+/**
+ * Counts what would become of messages, and how that differs from what did. `samples`: texts to keep of each route; `fault` is told of each message that fails because its text
+ * does not render.
+ */
+export function createReport({
+  samples: most,
+  fault,
+}: {
+  samples: number
+  fault: (route: string, reason: string, eventId: number) => void
+}) {
   const outcomes = new Map<string, OutcomeRow>()
   const differences = new Map<string, DifferenceRow>()
   const samples = new Map<string, Sample[]>()
@@ -57,14 +74,19 @@ export function createReport({ samples: most }: { samples: number }) {
     outcomes.set(key, known)
   }
 
-  function compare(route: string, eventId: number, was: Was | null, would: string | null): void {
+  function compare(
+    { route, eventId, was }: { route: string; eventId: number; was: Was | null },
+    would: string | null,
+    isUnsaid: boolean,
+  ): void {
     if (was?.state === 'scheduled' || was?.state === 'sending') {
       undecided += 1
       return
     }
     const then = was && wordsOf(was)
     if (then === would || (was?.state === 'unconfirmed' && would === 'sent')) return
-    const because = was === null ? 'rules' : becauseOf(was)
+    // A text that does not render today is the templates' doing, whoever decided what became of the message then.
+    const because = was === null || isUnsaid ? 'rules' : becauseOf(was)
     const key = [route, then, would, because].join('\0')
     const known = differences.get(key) ?? { route, was: then, would, because, messages: 0, eventIds: [] }
     known.messages += 1
@@ -78,8 +100,11 @@ export function createReport({ samples: most }: { samples: number }) {
     ended({ planned: { route }, note }: Candidate<Note>, outcome: Outcome): void {
       if (!note.isCounted) return
       const { state, code, deferredBy } = outcome
+      const { eventId, was } = note
+      const isUnsaid = state === 'failed' && code !== null && TEXT_FAULTS.has(code)
       count({ route, state, code, deferredBy })
-      compare(route, note.eventId, note.was, state === 'replaced' ? null : wordsOf(outcome))
+      compare({ route, eventId, was }, state === 'replaced' ? null : wordsOf(outcome), isUnsaid)
+      if (isUnsaid) fault(route, note.unsaid === null ? code : `${code}: ${note.unsaid}`, eventId)
       const own = samples.get(route) ?? []
       const isSaid = outcome.channel !== null && outcome.channel === note.rendered?.channel
       if (!isSaid || note.rendered === null || own.length >= most) return
@@ -88,7 +113,7 @@ export function createReport({ samples: most }: { samples: number }) {
     /** A route that failed while planning. */
     unplanned: (route: string) => count({ route, state: 'unplanned', code: null, deferredBy: null }),
     /** A message of the ledger that would not be planned. */
-    gone: (was: Was, eventId: number) => compare(was.route, eventId, was, null),
+    gone: (was: Was, eventId: number) => compare({ route: was.route, eventId, was }, null, false),
     result: (): Report => ({
       outcomes: [...outcomes.values()].sort(byRoute),
       differences: [...differences.values()].sort(byRoute),
@@ -107,6 +132,9 @@ export function wordsOf({ state, code }: { state: string; code: string | null })
   return code === null || state === 'sent' || state === 'cancelled' ? state : `${state} ${code}`
 }
 
+/** Codes of messages whose text does not render. */
+const TEXT_FAULTS: ReadonlySet<string> = new Set(['no-template', 'template-error', 'text-too-long'])
+
 /** Codes of what the rules decide, whenever a message is sent and whatever Genesys answers. */
 const RULES: ReadonlySet<string> = new Set(
   'no-customer once-key-empty test-event once shadow suppressed no-consent cap only-to route-off no-address bad-address no-channel no-template template-error text-too-long unreadable'.split(
@@ -115,7 +143,7 @@ const RULES: ReadonlySet<string> = new Set(
 )
 
 function becauseOf({ state, code, isManual }: Was): DifferenceRow['because'] {
-  if (isManual) return 'operator'
-  if (state === 'sent' || state === 'cancelled' || (code !== null && RULES.has(code))) return 'rules'
-  return code === 'by-hand' ? 'operator' : 'outside'
+  // Also one that an operator cancelled, which is no event's doing.
+  if (isManual || code === 'by-hand') return 'operator'
+  return state === 'sent' || state === 'cancelled' || (code !== null && RULES.has(code)) ? 'rules' : 'outside'
 }

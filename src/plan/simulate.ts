@@ -197,7 +197,9 @@ export function createSimulation<Note>({
   }
 
   return {
-    record(planned) {
+    record({ event: { id, occurredAt, receivedAt }, ...rest }) {
+      // No clock that is ahead outlasts what happens later, as ledger/sqlite/happened.ts has it.
+      const planned = { event: { id, occurredAt: Math.min(occurredAt, receivedAt), receivedAt }, ...rest }
       letPass(planned.event.receivedAt)
       now = Math.max(now, planned.event.receivedAt)
       heed(planned)

@@ -230,6 +230,20 @@ describe('simulate', () => {
     )
     assert.equal(unsaid.code, 1)
     assert.match(unsaid.out, /^resolved +4 +failed template-error$/m)
+    const [early, first, second, other] = [ids.early, ids.first, ids.second, ids.other]
+    assert.match(
+      unsaid.out,
+      new RegExp(
+        `^FAIL {6}route resolved fails, events ${early}, ${first}, ${second}, ${other}: template-error: .*data\\.nobody`,
+        'm',
+      ),
+    )
+    const { faults } = jsonOf<Walked>(await simulate('--json', '--config', `${folder.path}/broken/new.yaml`))
+    assert.deepEqual(
+      faults.map(({ route, events, eventIds }) => [route, events, eventIds]),
+      [['resolved', 4, [early, first, second, other]]],
+    )
+    assert.match(faults[0]?.reason ?? '', /^template-error: .*data\.nobody/)
 
     const dear = `when: '"x" == data.text${' | append: data.text'.repeat(50)}'`
     const unplanned = await simulate(...candidate(yamlOf({ reopened: ['on: crm/ticket.reopened', dear] })))
@@ -251,6 +265,23 @@ describe('simulate', () => {
     assert.equal(found.counts.gone, 6)
     assert.deepEqual(outcomesOf(found), [])
     assert.deepEqual(differencesOf(found), ['news skipped no-consent →  rules 1', 'resolved sent →  rules 4'])
+  })
+
+  it('says of a source that there is none of that nothing has it', async () => {
+    const said = await simulate('--source', 'NOPE')
+    assert.equal(said.code, 0)
+    assert.equal(
+      said.err,
+      'Nothing has the source NOPE, neither the configuration nor an event of the ledger. The configuration has: crm\n',
+    )
+    const json = await simulate('--source', 'NOPE', '--json')
+    assert.equal(jsonOf<Walked>(json).counts.events, 0)
+    assert.match(json.err, /^Nothing has the source NOPE/)
+    // One that is gone from the configuration, and one that has been silent.
+    const gone = yamlOf({ resolved: ['on: shop/ticket.resolved'] }).replace('  crm:', '  shop:')
+    for (const source of ['crm', 'shop', 'cli']) {
+      assert.equal((await simulate('--source', source, ...candidate(gone))).err, '')
+    }
   })
 
   it('refuses a span that ends before it begins, and a configuration that is not right', async () => {

@@ -100,6 +100,26 @@ describe('what the parts of the file say about each other', () => {
       { yaml: withLine('onCap: defer') },
       ':12 routes.greet.onCap: needs cap',
     ],
+    [
+      'one key for everybody, where braces are forgotten',
+      { yaml: withLine('once: data.ticket.id') },
+      ':12 routes.greet.once: is the same text for every event, so that one customer gets a message and nobody after: quote {{ }} with what tells events apart, such as "{{ data.ticket.id }}"',
+    ],
+    [
+      'one key for everybody',
+      { yaml: withLine('once: welcome') },
+      ':12 routes.greet.once: is the same text for every event',
+    ],
+    [
+      'one key for everybody, in braces',
+      { yaml: withLine(`once: "{{ 'data.ticket.id' }}"`) },
+      ':12 routes.greet.once: is the same text for every event',
+    ],
+    [
+      'a key that there never is',
+      { yaml: withLine('once: "greet-{{ event.id }}"') },
+      ':12 routes.greet.once: event.id is empty while an event is planned, so that every message fails: take event.key, such as "{{ event.key }}"',
+    ],
   )
   /** The channel alone, with all blocks but its own. */
   const ALL_BLOCKS = `  sms: { from: "+13175550100" }
@@ -314,6 +334,77 @@ describe('what the parts of the file say about each other', () => {
       onAll('sms', 'cancelOn: [{ on: crm/a, match: "{{ data.of }}", equals: T-1 }]'),
       [],
     ],
+    [
+      'a cancelling event whose braces are forgotten on one side',
+      onAll(
+        'sms',
+        'cancelOn: [{ on: crm/a, match: "{{ data.of }}", equals: data.of }, { on: crm/a, match: " event.subject ", equals: "{{ event.subject }}" }]',
+      ),
+      [
+        '15 routes.greet.cancelOn: equals is a path without {{ }}, so that its name is compared and not its value: write "{{ data.of }}"',
+        '15 routes.greet.cancelOn: match is a path without {{ }}, so that its name is compared and not its value: write "{{ event.subject }}"',
+      ],
+    ],
+    [
+      'a cancelling event by the id of its row',
+      onAll('sms', 'cancelOn: [{ on: crm/a, match: "{{ data.of }}", equals: "{{ event.id }}" }]'),
+      [
+        '15 routes.greet.cancelOn: equals: event.id is empty while an event is planned, and cancels nothing: take what both events name',
+      ],
+    ],
+    [
+      'a cancelling event by the id of its row, on both sides',
+      onAll('sms', 'cancelOn: [{ on: crm/a, match: "{{ event.id }}" }]'),
+      [
+        '15 routes.greet.cancelOn: match: event.id is empty while an event is planned, and cancels nothing: take what both events name',
+      ],
+    ],
+    [
+      'a key to which the id of a row adds nothing',
+      onAll('sms', 'once: "{{ event.id }}-{{ data.a }}"'),
+      [
+        '15 routes.greet.once: event.id is empty while an event is planned and adds nothing to the key: take event.key',
+      ],
+    ],
+    ['a key of several parts', onAll('sms', 'once: "greet-{{ data.a }}-{{ customer.email }}"'), []],
+    [
+      'a key that a tag makes',
+      onAll('sms', 'once: "{% if data.a %}a-{{ data.a }}{% else %}{{ event.key }}{% endif %}"'),
+      [],
+    ],
+    [
+      'a key that is free before its message is sent',
+      onAll('sms', 'once: "{{ data.a }}"', 'oncePer: 10m', 'delay: 30m'),
+      [
+        '16 routes.greet.oncePer: is shorter than delay (30m): its key is free again before the message is sent, and the next event makes another; make it longer',
+      ],
+    ],
+    ['a key that is not', onAll('sms', 'once: "{{ data.a }}"', 'oncePer: 30m', 'delay: 30m'), []],
+    [
+      'a cap for which nothing waits long enough',
+      onAll('sms', 'cap: { messages: 3, per: 7d }', 'onCap: defer'),
+      [
+        '16 routes.greet.onCap: defer: there may be no room for as long as cap.per (7d), and expireAfter (1d) is shorter: what is above the cap is mostly skipped; make expireAfter longer',
+      ],
+    ],
+    [
+      'a cap for which it does',
+      onAll('sms', 'cap: { messages: 3, per: 7d }', 'onCap: defer', 'expireAfter: 7d'),
+      [],
+    ],
+    ['a cap that skips', onAll('sms', 'cap: { messages: 3, per: 7d }', 'onCap: skip'), []],
+    [
+      'a night that nothing outlives',
+      onAll('sms', 'quietHours: { from: "21:00", to: "08:00", timezone: UTC }', 'expireAfter: 10h'),
+      [
+        '15 routes.greet.quietHours: it is quiet for longer (11h) than expireAfter (10h): what is due when it begins has expired when it ends; make expireAfter longer',
+      ],
+    ],
+    [
+      'a night that just ends',
+      onAll('sms', 'quietHours: { from: "21:00", to: "08:00", timezone: UTC }', 'expireAfter: 11h'),
+      [],
+    ],
     ['a group that no other route has', onAll('sms', 'cap: { messages: 1, per: 1d, group: mine }'), []],
     ['a delay that is longer than expireAfter', onAll('sms', 'delay: 2d', 'expireAfter: 1h'), []],
     ['marketing, of a source that can say yes', onAll('sms', 'purpose: marketing'), []],
@@ -333,6 +424,24 @@ describe('what the parts of the file say about each other', () => {
       for (const { file } of warnings) assert.match(file, /postrider\.yaml$/)
     })
   }
+
+  test('what is not set says nothing of the route', () => {
+    const yaml = onAll(
+      'sms',
+      `once: "\${ONCE}"`,
+      `oncePer: "\${PER}"`,
+      'delay: 30m',
+      `expireAfter: "\${EXPIRE}"`,
+      'cap: { messages: 1, per: 7d }',
+      'onCap: defer',
+      `cancelOn: [{ on: crm/a, match: "\${MATCH}" }]`,
+    )
+    const { warnings } = loaded({ yaml, templates: all, unsetVariables: 'warn' })
+    assert.deepEqual(
+      warnings.map(({ message }) => message),
+      ['ONCE', 'PER', 'EXPIRE', 'MATCH'].map((name) => `\${${name}} is not set in the environment`),
+    )
+  })
 
   describe('marketing', () => {
     const said = (presets: readonly string[], ...lines: string[]) => {
@@ -452,6 +561,8 @@ describe('what the parts of the file say about each other', () => {
       `findBy: ["\${LEAK}"]`,
       'customer: { email: x }',
       'onUnconfirmed: resend-if-absent',
+      `once: "data.\${LEAK}"`,
+      `cancelOn: [{ on: crm/a, match: "data.\${LEAK}", equals: "{{ data.a }}" }]`,
     )
     const templates = { 'greet.sms.liquid': 'Hello' }
     const problems = problemsOf({ yaml, templates, env: { ...ENV, LEAK: 'hunter2' } })

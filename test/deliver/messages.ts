@@ -57,6 +57,7 @@ export function messageWith({
     delivery: 'unknown',
     deliveryReason: null,
     session: null,
+    waitsItsTurn: false,
     lookAt: null,
     looks: 0,
     lastLook: null,

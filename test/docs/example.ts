@@ -79,7 +79,10 @@ export async function createExample(files: Readonly<Record<string, string>>): Pr
     async run(command) {
       runs += 1
       const cwd = fresh(`run-${runs}`)
-      for (const name of LEDGERS) copyFileSync(ledger, join(cwd, 'data', name))
+      for (const name of LEDGERS) {
+        copyFileSync(ledger, join(cwd, 'data', name))
+        copyFileSync(`${ledger}.key`, join(cwd, 'data', `${name}.key`))
+      }
       const line = command
         .replace(/\breplay (?!.*--url)/, 'replay --url http://127.0.0.1:3000 ')
         .replaceAll('http://127.0.0.1:3000', url)

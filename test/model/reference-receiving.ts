@@ -1,5 +1,5 @@
 import { afterQuiet } from './quiet.ts'
-import { end, eventOf, namesOf, type Reference, type Said, takeKey } from './reference.ts'
+import { end, eventOf, happenedAt, namesOf, type Reference, type Said, takeKey } from './reference.ts'
 import { refuse, saidIn, wordAt } from './reference-wishes.ts'
 import { REFUSALS, RULES, type Rule } from './rules.ts'
 import type { Told } from './world.ts'
@@ -26,7 +26,9 @@ export function plan(ref: Reference, event: number): void {
     if (refused !== undefined) refuse(ref, names, refused ?? ['all'], told.receivedAt)
   }
   for (const rule of RULES) {
-    const has = ref.messages.some((one) => one.event === event && one.rule === rule)
+    const has =
+      ref.replaced.has(`${event} ${rule.name}`) ||
+      ref.messages.some((one) => one.event === event && one.rule === rule)
     if (rule.on === told.type && !has) add(ref, messageFor(ref, event, rule))
   }
 }
@@ -36,6 +38,8 @@ function messageFor(ref: Reference, event: number, rule: Rule): Said {
   const { customer, occurredAt, receivedAt } = told
   // A sender's clock that is ahead holds nothing back.
   const due = Math.min(occurredAt, receivedAt) + rule.delayMs
+  const earliest = Math.max(receivedAt, due)
+  const dueAt = afterQuiet(earliest, rule, customer)
   const [channel = 'sms'] = rule.channels
   const once = rule.once === null ? null : told[rule.once]
   const isReachable = rule.channels.some((one) => (one === 'email' ? customer.email : customer.phone))
@@ -45,7 +49,7 @@ function messageFor(ref: Reference, event: number, rule: Rule): Said {
       ? (['skipped', 'test-event'] as const)
       : rule.once !== null && once === null
         ? (['failed', 'once-key-empty'] as const)
-        : (['scheduled', null] as const)
+        : (['scheduled', dueAt > earliest ? 'quiet-hours' : null] as const)
   return {
     id: ref.messages.length + 1,
     event,
@@ -58,7 +62,7 @@ function messageFor(ref: Reference, event: number, rule: Rule): Said {
     skippedFor: null,
     cancelKey: rule.cancelOn === null || told.ticket === null ? null : keyOf(rule, told.ticket),
     cancelFrom: 0,
-    dueAt: afterQuiet(Math.max(receivedAt, due), rule, customer),
+    dueAt,
     expireAt: due + rule.expireAfterMs,
     channel,
     attempts: 0,
@@ -89,19 +93,20 @@ function replace(ref: Reference, newer: Said): boolean {
   const holder = newer.once === null ? undefined : ref.keys.get(newer.once)
   const old = ref.messages.find(({ id }) => id === holder?.id)
   if (old?.state !== 'scheduled' || old.attempts > 0 || old.manual) return false
-  if (eventOf(ref, old.event).occurredAt > eventOf(ref, newer.event).occurredAt) return false
+  if (happenedAt(ref, old.event) > happenedAt(ref, newer.event)) return false
   if (isCancelled(ref, newer)) return false
   ref.turns.delete(old.id)
+  ref.replaced.add(`${old.event} ${old.rule.name}`)
   Object.assign(old, { ...newer, id: old.id, code: 'replaced' })
   ref.keys.set(newer.once ?? '', { id: old.id, takenAt: ref.now })
   return true
 }
 
 function cancelBy(ref: Reference, event: number, key: string): void {
-  const { occurredAt } = eventOf(ref, event)
-  ref.cancellations.push({ key, event, occurredAt })
+  const at = happenedAt(ref, event)
+  ref.cancellations.push({ key, event, happenedAt: at })
   for (const message of ref.messages) {
-    if (!isCancelledBy(ref, message, { key, event, occurredAt })) continue
+    if (!isCancelledBy(ref, message, { key, event, happenedAt: at })) continue
     if (message.state === 'sending') message.code = 'cancelled-late'
     if (message.state !== 'scheduled') continue
     end(ref, message, 'cancelled', 'cancelled')
@@ -116,7 +121,7 @@ export function passKey(ref: Reference, cancelled: Said): void {
   )
   const [next] = waiting
     .filter((message) => message.expireAt >= ref.now && !isCancelled(ref, message))
-    .sort((a, b) => eventOf(ref, a.event).occurredAt - eventOf(ref, b.event).occurredAt || a.id - b.id)
+    .sort((a, b) => happenedAt(ref, a.event) - happenedAt(ref, b.event) || a.id - b.id)
   if (!next || takeKey(ref, next) !== null) return
   next.state = 'scheduled'
   next.code = 'key-freed'
@@ -130,12 +135,12 @@ export function isCancelled(ref: Reference, message: Said): boolean {
 function isCancelledBy(
   ref: Reference,
   message: Said,
-  { key, event, occurredAt }: Reference['cancellations'][number],
+  { key, event, happenedAt: at }: Reference['cancellations'][number],
 ): boolean {
-  const own = eventOf(ref, message.event).occurredAt
+  const own = happenedAt(ref, message.event)
   const calls = ref.messages.some((one) => one.event === event && one.rule === message.rule)
   // Of two at once that both call for a message the later one stays.
-  const isLater = occurredAt > own || (occurredAt === own && (event > message.event || !calls))
+  const isLater = at > own || (at === own && (event > message.event || !calls))
   return message.cancelKey === key && event !== message.event && event > message.cancelFrom && isLater
 }
 

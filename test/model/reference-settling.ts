@@ -117,7 +117,7 @@ export function retry(ref: Reference, id: number): boolean {
 export function cancel(ref: Reference, id: number): boolean {
   const message = messageOf(ref, id)
   if (message.state !== 'scheduled') return false
-  end(ref, message, 'cancelled', 'cancelled')
+  end(ref, message, 'cancelled', 'by-hand')
   return true
 }
 

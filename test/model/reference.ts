@@ -14,7 +14,9 @@ export type Reference = {
   attempts: Try[]
   /** Who holds a key of `once`, by route and key. */
   keys: Map<string, { id: number; takenAt: number }>
-  cancellations: { key: string; event: number; occurredAt: number }[]
+  cancellations: { key: string; event: number; happenedAt: number }[]
+  /** By event and rule: whose message a newer event took over. */
+  replaced: Set<string>
   /** Names that must not be written to, each with its channel or `all`, and when that was lifted. */
   refusals: Map<string, { liftedAt: number | null }>
   /** What was said of marketing. */
@@ -71,6 +73,7 @@ export function createReference(now: number): Reference {
     attempts: [],
     keys: new Map(),
     cancellations: [],
+    replaced: new Set(),
     refusals: new Map(),
     words: [],
     turns: new Map(),
@@ -83,6 +86,12 @@ export function eventOf(ref: Reference, event: number): Told {
   const told = ref.events[event - 1]
   if (!told) throw new Error(`there is no event ${event}`)
   return told
+}
+
+/** No sender's clock outlasts what was heard of later. */
+export function happenedAt(ref: Reference, event: number): number {
+  const { occurredAt, receivedAt } = eventOf(ref, event)
+  return Math.min(occurredAt, receivedAt)
 }
 
 export function messageOf(ref: Reference, id: number): Said {

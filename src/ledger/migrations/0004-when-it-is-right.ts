@@ -43,6 +43,14 @@ CREATE TABLE cancel_keys (
   PRIMARY KEY (hash, message_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Events whose message a newer event of the same key took over (onRepeat: replace), so that planning them once more does not bring the old data back.
+CREATE TABLE replaced (
+  event_id INTEGER NOT NULL,
+  route TEXT NOT NULL,
+  message_id INTEGER NOT NULL,
+  PRIMARY KEY (event_id, route)
+) STRICT, WITHOUT ROWID;
+
 -- When each key was taken; 0: before this was kept, which is when its message was made.
 ALTER TABLE once_keys ADD COLUMN taken_at INTEGER NOT NULL DEFAULT 0;
 

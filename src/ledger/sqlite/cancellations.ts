@@ -1,4 +1,5 @@
 import type { MessageRow } from '../schema.ts'
+import { HAPPENED_AT } from './happened.ts'
 import { FREE } from './leases.ts'
 import { cancelHash, parted } from './names.ts'
 import { createPassKey } from './pass-key.ts'
@@ -11,13 +12,13 @@ import type { Store } from './store.ts'
  */
 export type Cancellations = {
   /** Writes what an event cancels, and cancels what is scheduled. What is on its way says that it came too late. */
-  add(event: { id: number; occurredAt: number }, keys: readonly string[], now: number): void
+  add(event: { id: number; happenedAt: number }, keys: readonly string[], now: number): void
   /** What a message may be cancelled by. Hashes as its row keeps them. */
   expect(messageId: number, hashes: readonly Buffer[]): void
   /** By these it is cancelled no more. */
   forget(messageId: number, hashes: readonly Buffer[]): void
-  /** The event that cancels a message; null: none does. `occurredAt`: of its own event. */
-  standing(message: Cancellable, occurredAt: number): number | null
+  /** The event that cancels a message; null: none does. `happenedAt`: of its own event. */
+  standing(message: Cancellable, happenedAt: number): number | null
   /** The same for a message whose event is recorded. */
   standingNow(message: Cancellable): number | null
   /** A message was cancelled by an event: one that was skipped because of its key, and that the event leaves alone, goes in its place. */
@@ -33,8 +34,8 @@ export function createCancellations(store: Store): Cancellations {
   )
   const expect = prepare('INSERT INTO cancel_keys (hash, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const forget = prepare('DELETE FROM cancel_keys WHERE hash = ? AND message_id = ?')
-  const expecting = prepare<MessageRow & { occurred_at: number }>(
-    `SELECT messages.*, events.occurred_at FROM cancel_keys
+  const expecting = prepare<MessageRow & { happened_at: number }>(
+    `SELECT messages.*, ${HAPPENED_AT} AS happened_at FROM cancel_keys
      JOIN messages ON messages.id = cancel_keys.message_id JOIN events ON events.id = messages.event_id
      WHERE cancel_keys.hash = ?`,
   )
@@ -54,18 +55,20 @@ export function createCancellations(store: Store): Cancellations {
      ORDER BY occurred_at DESC, event_id DESC LIMIT 1`,
   )
   const hasMessage = prepare('SELECT 1 FROM messages WHERE event_id = ? AND route = ?')
-  const findEvent = prepare<{ occurred_at: number }>('SELECT occurred_at FROM events WHERE id = ?')
+  const findEvent = prepare<{ happened_at: number }>(
+    `SELECT ${HAPPENED_AT} AS happened_at FROM events WHERE id = ?`,
+  )
 
   function cancels(
-    event: { id: number; occurredAt: number },
-    message: MessageRow & { occurred_at: number },
+    event: { id: number; happenedAt: number },
+    message: MessageRow & { happened_at: number },
   ): boolean {
-    if (message.cancel_from >= event.id || message.occurred_at > event.occurredAt) return false
-    if (message.occurred_at < event.occurredAt || message.event_id < event.id) return true
+    if (message.cancel_from >= event.id || message.happened_at > event.happenedAt) return false
+    if (message.happened_at < event.happenedAt || message.event_id < event.id) return true
     return hasMessage.get(event.id, message.route) === undefined
   }
 
-  function meet(message: MessageRow & { occurred_at: number }, hash: Buffer, eventId: number, now: number) {
+  function meet(message: MessageRow & { happened_at: number }, hash: Buffer, eventId: number, now: number) {
     switch (message.state) {
       case 'scheduled':
         cancel.run(cancelledReason(eventId), now, message.id)
@@ -85,10 +88,10 @@ export function createCancellations(store: Store): Cancellations {
     }
   }
 
-  function standing(message: Cancellable, occurredAt: number): number | null {
+  function standing(message: Cancellable, happenedAt: number): number | null {
     const { event_id, route, cancel_keys, cancel_from } = message
     for (const hash of parted(cancel_keys)) {
-      const found = find.get(hash, occurredAt, cancel_from, event_id, occurredAt, event_id, route)
+      const found = find.get(hash, happenedAt, cancel_from, event_id, happenedAt, event_id, route)
       if (found) return found.event_id
     }
     return null
@@ -104,7 +107,7 @@ export function createCancellations(store: Store): Cancellations {
     add(event, keys, now) {
       for (const key of new Set(keys)) {
         const hash = cancelHash(key)
-        insert.run(hash, event.id, event.occurredAt)
+        insert.run(hash, event.id, event.happenedAt)
         for (const message of expecting.all(hash)) {
           if (message.event_id !== event.id && cancels(event, message)) meet(message, hash, event.id, now)
         }
@@ -119,7 +122,7 @@ export function createCancellations(store: Store): Cancellations {
     standingNow(message) {
       if (message.cancel_keys === null) return null
       const event = findEvent.get(message.event_id)
-      return event ? standing(message, event.occurred_at) : null
+      return event ? standing(message, event.happened_at) : null
     },
   }
 }

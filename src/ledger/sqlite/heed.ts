@@ -1,7 +1,8 @@
 import type { Plan } from '../ledger.ts'
 import type { Cancellations } from './cancellations.ts'
+import { happenedAt } from './happened.ts'
 import type { Names } from './names.ts'
-import { saidAt, type Wishes } from './wishes.ts'
+import type { Wishes } from './wishes.ts'
 
 type Said = { id: number; source: string; type: string; occurredAt: number; receivedAt: number }
 
@@ -24,10 +25,10 @@ export function createHeed({
   names: Names
 }): Heed {
   return (event, { cancels, names, consent, suppress }, now) => {
-    if (cancels.length > 0) cancellations.add(event, cancels, now)
+    if (cancels.length > 0) cancellations.add({ id: event.id, happenedAt: happenedAt(event) }, cancels, now)
     if (consent === null && suppress === null) return
     const hashes = hashing.hashesOf(names)
-    if (consent !== null) wishes.consent(hashes, consent, saidAt(event.occurredAt, event.receivedAt))
+    if (consent !== null) wishes.consent(hashes, consent, happenedAt(event))
     if (suppress === null) return
     const reason = `event ${event.id} (${event.source}/${event.type})`
     const { channels } = suppress

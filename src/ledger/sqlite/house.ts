@@ -17,14 +17,15 @@ export function createBindHost({ prepare }: Store) {
 }
 
 /**
- * Remembers which key the names in this ledger are hashed with; throws LEDGER_UNAVAILABLE where that was another and somebody must not be written to: they would be known no more. Where nobody
- * is, the new key is taken.
+ * Remembers which key the names in this ledger are hashed with; throws LEDGER_UNAVAILABLE where that was another and it holds such names: nobody of them would be known any more. A command with
+ * another key beside a service would write down refusals that the service never sees.
  */
 export function createRememberKey({ prepare, names }: Store) {
   const remember = prepare(
     `INSERT INTO meta (name, value) VALUES ('key', ?)
      ON CONFLICT (name) DO UPDATE SET value = excluded.value
-       WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE lifted_at IS NULL)`,
+       WHERE (SELECT min(hash) FROM suppressions) IS NULL AND (SELECT min(hash) FROM consents) IS NULL
+         AND (SELECT names FROM messages WHERE id = (SELECT max(id) FROM messages)) IS NULL`,
   )
   const remembered = prepare<{ value: string }>(`SELECT value FROM meta WHERE name = 'key'`)
   return (file: string): void => {
@@ -35,9 +36,15 @@ export function createRememberKey({ prepare, names }: Store) {
     if (remembered.get()?.value === check) return
     throw new PostriderError(
       'LEDGER_UNAVAILABLE',
-      `The ledger ${file} was written with another key: whoever must not be written to would no longer be known. Restore the file ${file}.key from a backup, or set POSTRIDER_KEY to the key that was used (docs/operations.md, Backup).`,
+      `The ledger ${file} was written with another key: whoever must not be written to would no longer be known. Set POSTRIDER_KEY to the key that was used, for commands as for the service; where none was set, restore the file ${file}.key from a backup, or take POSTRIDER_KEY away (docs/operations.md, The ledger's file).`,
     )
   }
+}
+
+/** Whether this ledger knows a key already. */
+export function createKnowsKey({ prepare }: Pick<Store, 'prepare'>) {
+  const remembered = prepare(`SELECT 1 FROM meta WHERE name = 'key'`)
+  return (): boolean => remembered.get() !== undefined
 }
 
 /** Writes, because readiness asks whether the disk takes what is written. */

@@ -10,7 +10,7 @@ import { createReplace } from './replace.ts'
 import type { Store } from './store.ts'
 
 export type InsertMessages = (
-  event: { id: number; source: string; occurredAt: number },
+  event: { id: number; source: string; happenedAt: number },
   plan: Plan,
   now: number,
 ) => { added: number[] }
@@ -28,6 +28,7 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
     `INSERT INTO message_identifiers (block, hash, message_id) VALUES (? >> ${BLOCK_SHIFT}, ?, ?)
      ON CONFLICT (block, hash, message_id) DO NOTHING`,
   )
+  const isReplaced = prepare('SELECT 1 FROM replaced WHERE event_id = ? AND route = ?')
   const skip = prepare(
     `UPDATE messages SET state = 'skipped', code = 'once', reason = ?, skipped_for = ? WHERE id = ? AND state = 'scheduled'`,
   )
@@ -36,13 +37,15 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
   )
 
   function insertOne(
-    event: { id: number; source: string; occurredAt: number },
+    event: { id: number; source: string; happenedAt: number },
     planned: PlannedMessage,
     configVersion: string,
     now: number,
   ): number | null {
     const { route, state, policies, customer, dueAt } = planned
     const [channel = 'webmessaging'] = policies.channels
+    // Planned once more: a newer event of the key took its place.
+    if (isReplaced.get(event.id, route)) return null
     // A newer event of the key takes the place of what still waits, and is said by that message.
     if (
       state === 'scheduled' &&
@@ -79,7 +82,7 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
     // It may have come before its own event.
     const cancelledBy = cancellations.standing(
       { event_id: event.id, route, cancel_keys: joined(cancelHashes), cancel_from: 0 },
-      event.occurredAt,
+      event.happenedAt,
     )
     if (cancelledBy !== null) {
       cancel.run(cancelledReason(cancelledBy), id)

@@ -15,10 +15,11 @@ import { expiredReason, inWords } from '../words.ts'
 import { type BrakeCounts, createBrakeCounts } from './brake.ts'
 import { type Cancellations, cancelledReason } from './cancellations.ts'
 import type { Caps } from './caps.ts'
+import { HAPPENED_AT } from './happened.ts'
 import type { Leases } from './leases.ts'
 import { covers, type Pauses } from './pauses.ts'
 import type { Store } from './store.ts'
-import { saidAt, type Wishes } from './wishes.ts'
+import type { Wishes } from './wishes.ts'
 
 /** The last look before the request leaves: lease, pauses, expiry, cancellations, what the customer wants, cap, brake; then the open attempt. */
 export function createOpen(
@@ -28,8 +29,8 @@ export function createOpen(
   { cancellations, wishes, caps }: { cancellations: Cancellations; wishes: Wishes; caps: Caps },
 ) {
   const { clock } = store
-  const findEvent = store.prepare<{ occurred_at: number; received_at: number }>(
-    'SELECT occurred_at, received_at FROM events WHERE id = ?',
+  const findEvent = store.prepare<{ happened_at: number }>(
+    `SELECT ${HAPPENED_AT} AS happened_at FROM events WHERE id = ?`,
   )
   const counts = createBrakeCounts(store)
   const commit = createCommitAttempt(store)
@@ -144,7 +145,7 @@ export function createOpen(
     const { consent } = JSON.parse(message.customer) as Customer
     const given = consentOf(consent)
     const event = given === null ? undefined : findEvent.get(message.event_id)
-    const own = event && given !== null ? { given, at: saidAt(event.occurred_at, event.received_at) } : null
+    const own = event && given !== null ? { given, at: event.happened_at } : null
     return wishes.agrees(message.names, own) ? null : { code: 'no-consent' as const, reason: NO_CONSENT }
   }
 }

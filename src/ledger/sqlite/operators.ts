@@ -30,7 +30,7 @@ export function createOperators(
      WHERE id = ? AND state = ? RETURNING *`,
   )
   const cancel = prepare<MessageRow>(
-    `UPDATE messages SET state = 'cancelled', code = 'cancelled', reason = ?, waits_for = NULL, updated_at = ?, ${FREE}
+    `UPDATE messages SET state = 'cancelled', code = 'by-hand', reason = ?, waits_for = NULL, updated_at = ?, ${FREE}
      WHERE id = ? AND state = 'scheduled' RETURNING *`,
   )
   const settle = prepare<MessageRow>(

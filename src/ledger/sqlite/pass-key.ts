@@ -1,6 +1,7 @@
 import { policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
 import type { Cancellations } from './cancellations.ts'
+import { HAPPENED_AT } from './happened.ts'
 import { parted } from './names.ts'
 import type { Store } from './store.ts'
 
@@ -15,8 +16,8 @@ export function createPassKey(
   { prepare, once, dueNow }: Store,
   { standing, expect }: Pick<Cancellations, 'standing' | 'expect'>,
 ): Cancellations['passKey'] {
-  const skipped = prepare<MessageRow & { occurred_at: number }>(
-    `SELECT messages.*, events.occurred_at FROM messages INDEXED BY messages_skipped_for
+  const skipped = prepare<MessageRow & { happened_at: number }>(
+    `SELECT messages.*, ${HAPPENED_AT} AS happened_at FROM messages INDEXED BY messages_skipped_for
      JOIN events ON events.id = messages.event_id
      WHERE skipped_for = ? AND skipped_for IS NOT NULL AND messages.state = 'skipped' AND messages.code = 'once' AND expire_at >= ?
      ORDER BY messages.id LIMIT ${MOST}`,
@@ -32,8 +33,8 @@ export function createPassKey(
   return (cancelled, eventId, now) => {
     const next = skipped
       .all(cancelled.id, now)
-      .filter((message) => standing(message, message.occurred_at) === null)
-      .sort((a, b) => a.occurred_at - b.occurred_at || a.id - b.id)[0]
+      .filter((message) => standing(message, message.happened_at) === null)
+      .sort((a, b) => a.happened_at - b.happened_at || a.id - b.id)[0]
     if (!next) return
     const policies = policiesOf(next.policies)
     // Where the cancelled one was sent before, and re-triggered, it keeps the key.

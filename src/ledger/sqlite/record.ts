@@ -3,6 +3,7 @@ import type { Plan, Recordable, Recorded } from '../ledger.ts'
 import { clean, cleanOrNull, headersOrNull, senderTypeOrNull } from '../rows.ts'
 import { createClaimEvent } from './claim-event.ts'
 import type { Statement } from './database.ts'
+import { happenedAt } from './happened.ts'
 import type { Heed } from './heed.ts'
 import type { InsertMessages } from './insert-messages.ts'
 import type { Store } from './store.ts'
@@ -64,9 +65,9 @@ export function createRecord(
     const marked = event.undelivered ? markUndelivered(event.undelivered, event.occurredAt, now) : null
     const eventId = insert(event, { ...plan, reason: reasonOf(plan, marked) })
     seen(event.source, event.receivedAt)
-    const { source, occurredAt } = event
     heed({ ...event, id: eventId }, plan, now)
-    const { added } = insertMessages({ id: eventId, source, occurredAt }, plan, now)
+    const own = { id: eventId, source: event.source, happenedAt: happenedAt(event) }
+    const { added } = insertMessages(own, plan, now)
     return { kind: 'recorded', eventId, messageIds: added }
   }
 

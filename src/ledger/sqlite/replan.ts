@@ -3,6 +3,7 @@ import type { Plan, ReadAnew } from '../ledger.ts'
 import { clean, cleanOrNull, senderTypeOrNull } from '../rows.ts'
 import type { EventRow } from '../schema.ts'
 import { createClaimAnew } from './claim-event.ts'
+import { happenedAt } from './happened.ts'
 import type { Heed } from './heed.ts'
 import type { InsertMessages } from './insert-messages.ts'
 import type { Store } from './store.ts'
@@ -38,7 +39,8 @@ export function createAddPlan(store: Store, insertMessages: InsertMessages, heed
     const { source, received_at: receivedAt } = event
     const { type, occurredAt } = read ?? { type: event.type, occurredAt: event.occurred_at }
     heed({ id: eventId, source, type, occurredAt, receivedAt }, plan, now)
-    const { added } = insertMessages({ id: eventId, source, occurredAt }, plan, now)
+    const own = { id: eventId, source, happenedAt: happenedAt({ occurredAt, receivedAt }) }
+    const { added } = insertMessages(own, plan, now)
     // An event that has messages stays `planned` though no route would listen to it today.
     const state = plan.state === 'unrouted' && hasMessages.get(eventId) ? 'planned' : plan.state
     update.run(state, cleanOrNull(plan.reason), JSON.stringify(plan.notes), plan.configVersion, eventId)

@@ -20,15 +20,15 @@ export type Wishes = {
 
 type Refusal = { channels: readonly Channel[] | null; reason: string; by: string }
 
+/** By which of the customer's names: there may be more than one to take out again. */
+function byName(kind: string): string {
+  return kind === '' ? '' : ` (by their ${kind})`
+}
+
 /** Stands for all channels in the key of a row. */
 const ALL = ''
 
 const OPTED_OUT = 'Genesys Cloud says that the customer opted out'
-
-/** When an event said something. A sender's clock that is ahead must not outlast what the customer says later. Times: epoch milliseconds. */
-export function saidAt(occurredAt: number, receivedAt: number): number {
-  return Math.min(occurredAt, receivedAt)
-}
 
 export function createWishes({ prepare }: Pick<Store, 'prepare'>): Wishes {
   const suppress = prepare(
@@ -84,7 +84,7 @@ export function createWishes({ prepare }: Pick<Store, 'prepare'>): Wishes {
         const found = refusal.get(hash, channel)
         if (found) {
           const since = new Date(found.since).toISOString().slice(0, 16).replace('T', ' ')
-          return `The customer must not be written to${found.channel === ALL ? '' : ` over ${channel}`} since ${since} UTC: ${found.reason.replace(/\.$/, '')}. Where that is no longer so: postrider suppress remove`
+          return `The customer must not be written to${found.channel === ALL ? '' : ` over ${channel}`}${byName(kindOf(hash))} since ${since} UTC: ${found.reason.replace(/\.$/, '')}. Where that is no longer so: postrider suppress remove`
         }
       }
       return null

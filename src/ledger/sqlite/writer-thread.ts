@@ -7,6 +7,7 @@ import type { Claim, Ledger, Recordable } from '../ledger.ts'
 import { migrate } from '../migrations.ts'
 import { clean, pauseOf } from '../rows.ts'
 import { openDatabase, preparer, stopWaitingLong } from './database.ts'
+import { createKnowsKey } from './house.ts'
 import { createNames } from './names.ts'
 import { assertStillThere, type Identity, identityOf } from './presence.ts'
 import type { RefusedCount } from './refused.ts'
@@ -121,7 +122,7 @@ function start(
       isDue = true
     }
     const prepare = preparer(db)
-    const names = createNames(key ?? keyBeside(file))
+    const names = createNames(key ?? keyBeside(file, !createKnowsKey({ prepare })()))
     const store = createStore({ prepare, clock, random: randomUUID, dueNow, names })
     const verbs = createVerbs(store)
     verbs.rememberKey(file)

@@ -66,6 +66,20 @@ export function cancelling(fresh: () => Promise<Harness>): void {
       })
     }
 
+    on('by a clock that is ahead it happened when it was received', async (ledger, harness) => {
+      const { clock } = harness
+      const ahead = clock.now() + HOUR
+      const [first] = (
+        await happens(ledger, harness, { messages: [planned(clock.now(), waits)], occurredAt: ahead })
+      ).messageIds
+      clock.advance(1000)
+      await reopened(ledger, harness, { occurredAt: ahead + HOUR })
+      assert.equal(await stateOf(ledger, first ?? 0), 'cancelled cancelled')
+      clock.advance(1000)
+      const later = await schedule(ledger, harness, waits)
+      assert.equal(await stateOf(ledger, later), 'scheduled null')
+    })
+
     on('of another key cancels nothing; of two keys each does', async (ledger, harness) => {
       const id = await schedule(ledger, harness, { cancelKeys: [KEY, OTHER] })
       await reopened(ledger, harness, { key: 'greet\0T-8' })

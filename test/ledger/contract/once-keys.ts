@@ -119,6 +119,29 @@ export function onceKeys(fresh: () => Promise<Harness>): void {
       assert.deepEqual([claimed.message.id, claimed.event.id], [id, second.eventId])
     })
 
+    on(
+      'the older event says so, and planning it once more does not bring its data back',
+      async (ledger, harness) => {
+        const { clock } = harness
+        const own = planned(clock.now(), { policies })
+        const first = await repeat(ledger, harness)
+        const [id] = first.messageIds
+        clock.advance(1000)
+        const second = await repeat(ledger, harness, { customer: ben })
+        const older = await ledger.reads.event(first.eventId)
+        assert.match(older?.reason ?? '', new RegExp(`event ${second.eventId} .* in message ${id}$`))
+        await ledger.cancel(id ?? 0, { by: 'ann', reason: null })
+        assert.deepEqual(await ledger.addPlan(first.eventId, plan([own])), { added: 0 })
+      },
+    )
+
+    on('a clock that is ahead does not keep the newer one out', async (ledger, harness) => {
+      const first = await repeat(ledger, harness, {}, harness.clock.now() + HOUR)
+      harness.clock.advance(1000)
+      const second = await repeat(ledger, harness, { customer: ben })
+      assert.equal((await messageWith(ledger, first.messageIds[0] ?? 0)).eventId, second.eventId)
+    })
+
     on('it is found by the newer customer, and no more by the older', async (ledger, harness) => {
       const first = await repeat(ledger, harness)
       await repeat(ledger, harness, { customer: ben })

@@ -213,7 +213,7 @@ export function operators(fresh: () => Promise<Harness>): void {
       const id = await schedule(ledger, harness)
       await claimOne(ledger)
       const message = done(await ledger.cancel(id, { by: 'ann', reason: 'Wrong customer.' }))
-      assert.deepEqual([message.state, message.code], ['cancelled', 'cancelled'])
+      assert.deepEqual([message.state, message.code], ['cancelled', 'by-hand'])
       assert.match(message.reason ?? '', /ann: Wrong customer\./)
       harness.clock.advance(DAY)
       assert.deepEqual(await claimAll(ledger), [])

@@ -86,6 +86,7 @@ export function receiving(fresh: () => Promise<Harness>): void {
         delivery: 'unknown',
         deliveryReason: null,
         session: null,
+        waitsItsTurn: false,
         lookAt: null,
         looks: 0,
         lastLook: null,
