@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { addAccessCommands } from './commands/access-commands.ts'
 import { portNumber, positiveNumber, signedDuration, wholeNumber } from './commands/filters.ts'
 import { addLedgerCommands } from './commands/ledger-commands.ts'
 import { type Run, type Terminal, visibleLines } from './commands/output.ts'
+import { addRefusedCommands } from './commands/refused-command.ts'
 import { addSendCommand } from './commands/send-command.ts'
 import { addSimulateCommand } from './commands/simulate-command.ts'
 import { addSuppressCommands } from './commands/suppress-command.ts'
@@ -175,7 +177,9 @@ function program(run: Run, say: (text: string) => void): Command {
   addSimulateCommand(program, run)
   addSendCommand(program, run)
   addLedgerCommands(program, run)
+  addRefusedCommands(program, run)
   addSuppressCommands(program, run)
+  addAccessCommands(program, run)
   return program
 }
 

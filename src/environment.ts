@@ -9,7 +9,9 @@ import { keyOf } from './key.ts'
 export type Environment = {
   PORT: number
   HOST: string
-  /** How many proxies stand before the service: their X-Forwarded-For is believed. */
+  /** Of the listener for operators alone; undefined: they come in where webhooks do. */
+  OPS_PORT: number | undefined
+  /** How many proxies stand before the service: what they say of the caller (X-Forwarded-For, -Proto, -Host) is believed. */
   TRUST_PROXY: number
   POSTRIDER_CONFIG: string
   DATABASE_URL: string | undefined
@@ -77,6 +79,7 @@ function isPrivate(text: string): boolean {
 const FIELDS = {
   PORT: whole('a port, 0 to 65535', 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
+  OPS_PORT: whole('a port, 0 to 65535', 65_535).optional(),
   TRUST_PROXY: whole('the number of proxies in front, 0 to 10', 10).default(0),
   POSTRIDER_CONFIG: z.string().default('config/postrider.yaml'),
   DATABASE_URL: z

@@ -49,9 +49,17 @@ const MAX_CONNECTIONS = 4096
  */
 export async function listen(
   handle: RequestListener,
-  options: { host: string; port: number; clock: Clock; log: Log; patience?: Patience },
+  options: {
+    host: string
+    port: number
+    clock: Clock
+    log: Log
+    patience?: Patience
+    /** The variable that says which port. */
+    portName?: 'PORT' | 'OPS_PORT'
+  },
 ): Promise<Listening> {
-  const { host, patience = PATIENCE } = options
+  const { host, patience = PATIENCE, portName = 'PORT' } = options
   const server = createServer(
     {
       headersTimeout: patience.headersMs,
@@ -64,13 +72,13 @@ export async function listen(
   )
   server.maxConnections = MAX_CONNECTIONS
   const close = closing(server, patience, options)
-  const port = await bind(server, host, options.port)
+  const port = await bind(server, host, options.port, portName)
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, close }
 }
 
-function bind(server: Server, host: string, port: number): Promise<number> {
+function bind(server: Server, host: string, port: number, portName: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const failed = (cause: NodeJS.ErrnoException) => reject(notBound(cause, host, port))
+    const failed = (cause: NodeJS.ErrnoException) => reject(notBound(cause, host, port, portName))
     server.once('error', failed)
     server.listen(port, host, () => {
       server.off('error', failed)
@@ -80,13 +88,18 @@ function bind(server: Server, host: string, port: number): Promise<number> {
   })
 }
 
-function notBound(cause: NodeJS.ErrnoException, host: string, port: number): PostriderError {
+function notBound(
+  cause: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  portName: string,
+): PostriderError {
   if (cause.code === 'EADDRINUSE') {
-    const message = `Port ${port} of ${host} is in use by another program. Stop that program, or set PORT to a free port.`
+    const message = `Port ${port} of ${host} is in use by another program. Stop that program, or set ${portName} to a free port.`
     return new PostriderError('PORT_IN_USE', message, { cause })
   }
   const why = cause.code === 'EACCES' ? 'this user may not have a port below 1024' : messageOf(cause)
-  const message = `Cannot listen on port ${port} of ${host}: ${why}. Set HOST and PORT to what this machine has.`
+  const message = `Cannot listen on port ${port} of ${host}: ${why}. Set HOST and ${portName} to what this machine has.`
   return new PostriderError('REFUSED', message, { cause })
 }
 

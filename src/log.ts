@@ -8,6 +8,7 @@ export type LogFields = Partial<{
   message: number
   attempt: number
   pause: number
+  run: number
   source: string
   route: string
   type: string
@@ -35,6 +36,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
   'message',
   'attempt',
   'pause',
+  'run',
   'source',
   'route',
   'type',

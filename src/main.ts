@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { createBudget } from './deliver/budget.ts'
+import { createRunner } from './deliver/runs.ts'
 import { createWorker } from './deliver/worker.ts'
 import type { Environment, Variables } from './environment.ts'
 import { messageOf, PostriderError } from './errors.ts'
@@ -11,6 +12,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { openLedger } from './ledger/open.ts'
 import type { Log } from './log.ts'
 import type { SenderState } from './ops/health.ts'
+import { mountOps } from './ops/ops.ts'
 import { payloadOf } from './receive/sources/read.ts'
 import { assertSandboxAllowed, SANDBOX_CLIENT, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts'
 import { startServer } from './server.ts'
@@ -21,6 +23,8 @@ export type Service = {
   ledger: Ledger
   genesys: Genesys
   url: string
+  /** Where operators come in. */
+  consoleUrl: string
   ledgerUrl: string
   /** Whether commands find this ledger without being told where it is. */
   ledgerIsDefault: boolean
@@ -95,17 +99,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       host: environment.HOST,
       port: environment.PORT,
       trustProxy: environment.TRUST_PROXY,
+      ops: { mount: (app) => mountOps(app, { ledger }), port: environment.OPS_PORT ?? null },
     })
     undo.unshift(() => server.close())
 
     const working = worker.run()
+    const { rateLimitPerMinute } = config.genesys
+    const runner = createRunner({ ledger, rateLimitPerMinute, clock, log })
+    const running = runner.run()
     undo.unshift(async () => {
       worker.stop()
+      runner.stop()
     })
     let stopped: Promise<void> | null = null
     const stop = async () => {
       worker.stop()
+      runner.stop()
       await server.close()
+      await running
       await working
       await ledger.close()
       await sandbox?.close()
@@ -115,6 +126,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ledger,
       genesys,
       url: server.url,
+      consoleUrl: `${server.opsUrl ?? server.url}/console/`,
       ledgerUrl: url,
       ledgerIsDefault: url === (environment.DATABASE_URL ?? LEDGER),
       sendsTo,

@@ -1,3 +1,4 @@
+import type { Express } from 'express'
 import { createApp } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
@@ -14,7 +15,7 @@ import { mayGoOn } from './receive/send.ts'
 
 export type ServerOptions = {
   config: Config
-  ledger: Pick<Ledger, 'record' | 'countRefused' | 'ping'>
+  ledger: Pick<Ledger, 'record' | 'countRefused' | 'keepRefused' | 'ping'>
   clock: Clock
   log: Log
   sender: () => Promise<SenderState>
@@ -23,28 +24,48 @@ export type ServerOptions = {
   port: number
   /** How many proxies stand before the service. */
   trustProxy: number
+  /** What operators reach. `port` null: where the webhooks come in; else on a listener of its own. */
+  ops?: { mount(app: Express): void; port: number | null }
   intake?: IntakeLimits
   patience?: Patience
 }
 
-/** Serves the webhooks and the health of this process. Rejects with PORT_IN_USE, or REFUSED where the address cannot be had. */
-export async function startServer(options: ServerOptions): Promise<Listening> {
-  const { config, ledger, clock, log, sender } = options
+/** `opsUrl`: where operators come in; null where nothing is mounted for them. */
+export type Serving = Listening & { opsUrl: string | null }
+
+/** Serves the webhooks, what operators reach, and on both the health of this process. Rejects with PORT_IN_USE, or REFUSED where the address cannot be had. */
+export async function startServer(options: ServerOptions): Promise<Serving> {
+  const { config, ledger, clock, log, sender, ops } = options
   const intake = createIntake(options.intake)
   const noteRefusal = createRefusals({ ledger, clock, log })
-  const deps = { config, ledger, plan: planEvent, clock, log }
+  const deps = { config, ledger, plan: planEvent, log }
+  const healthy = health({ ledger, queue: intake, sender, clock, log })
   const app = createApp(options, (app) => {
     const isSource = (name: string) => config.sources.has(name)
     app.use(
       '/webhooks',
       webhooks({ receive: (delivery) => receive(delivery, deps), isSource, intake, noteRefusal, clock }),
     )
-    // Nothing else takes a body: who sends a long one is answered, and the connection ends.
+    // Nothing else takes a long body: who sends one is answered, and the connection ends.
     app.use((request, response, next) => {
       if (mayGoOn(request)) response.set('connection', 'close')
       next()
     })
-    app.use('/health', health({ ledger, queue: intake, sender, clock, log }))
+    app.use('/health', healthy)
+    if (ops && ops.port === null) ops.mount(app)
   })
-  return listen(app, options)
+  const listening = await listen(app, options)
+  if (!ops || ops.port === null) return { ...listening, opsUrl: ops ? listening.url : null }
+  try {
+    const opsApp = createApp(options, (app) => {
+      app.use('/health', healthy)
+      ops.mount(app)
+    })
+    const apart = await listen(opsApp, { ...options, port: ops.port, portName: 'OPS_PORT' })
+    const close = async () => void (await Promise.all([listening.close(), apart.close()]))
+    return { ...listening, opsUrl: apart.url, close }
+  } catch (error) {
+    await listening.close()
+    throw error
+  }
 }

@@ -13,10 +13,16 @@ const value = (...to: string[]): Allowed[] => to.map((one) => ({ to: one, types:
 const types = (...to: string[]): Allowed[] => to.map((one) => ({ to: one, types: true }))
 
 /** What travels between rooms, and what every room may lean on. */
-const WORDS = value('event', 'message', 'scope', 'errors', 'clock', 'log')
+const WORDS = value('event', 'message', 'operator', 'scope', 'errors', 'clock', 'log')
 const CONFIG = types('config/')
 /** The store as a room sees it: the interface, and the shapes of what it answers to operators. */
-const LEDGER_CONTRACT = types('ledger/ledger', 'ledger/reads')
+const LEDGER_CONTRACT = types(
+  'ledger/ledger',
+  'ledger/reads',
+  'ledger/foresight',
+  'ledger/run',
+  'ledger/access',
+)
 
 /**
  * Who may import whom inside src; a room may always import itself. A file or folder without a row is an error, so that a new one is placed
@@ -70,6 +76,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   untrusted: [],
   event: types('message'),
   message: [],
+  operator: [],
   scope: types('event', 'message'),
   errors: [],
   clock: [],

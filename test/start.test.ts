@@ -159,7 +159,7 @@ describe('start', () => {
       assert.match(said, /^Routes {4}ticket-resolved LIVE · .* · order-survey SHADOW$/m)
       assert.match(
         said,
-        /^Next {6}the customers’ side http:\S+ · DATABASE_URL=sqlite:data\/sandbox\.db npx postrider status$/m,
+        /^Next {6}the customers’ side http:\S+ · DATABASE_URL=sqlite:data\/sandbox\.db npx postrider status · console http:\/\/127\.0\.0\.1:\d+\/console\/$/m,
       )
       assert.equal(await running.end(signal), 0)
       assert.match(running.logged(), new RegExp(`stopping: nothing new is sent.*${signal}[\\s\\S]*"stopped"`))

@@ -89,6 +89,7 @@ export async function replanEvents(
   ledger: Ledger,
   variables: Variables,
   ids: readonly number[],
+  by: string,
   json: boolean,
   terminal: Terminal,
 ): Promise<boolean> {
@@ -96,7 +97,7 @@ export async function replanEvents(
   const events = await Promise.all([...new Set(ids)].map((id) => eventOf(ledger, id)))
   for (const event of events) assertPlannable(event, config)
   const outcomes = []
-  for (const event of events) outcomes.push(await replan(ledger, event, config))
+  for (const event of events) outcomes.push(await replan(ledger, event, config, by))
   if (json) printJson(terminal, outcomes)
   else {
     printTable(
@@ -123,11 +124,12 @@ function assertPlannable({ id, source: name }: Event, config: Config): void {
   )
 }
 
-async function replan(ledger: Ledger, event: Event, config: Config) {
+/** Plans one event again. Its source must be in the configuration. */
+export async function replan(ledger: Ledger, event: Event, config: Config, by: string) {
   const source = config.sources.get(event.source)
   // Without a type it was never read as one event.
   const parts = source && event.type === '' ? readPartsAgain(event, source) : null
-  if (source && parts) return replanParts(ledger, event, source, parts, config)
+  if (source && parts) return replanParts(ledger, event, source, parts, config, by)
   const read = readAgain(event, config)
   if ('reason' in read) return { id: event.id, state: 'unreadable' as const, added: 0, reason: read.reason }
   const plan = planEvent(read, config)
@@ -139,7 +141,7 @@ async function replan(ledger: Ledger, event: Event, config: Config) {
         : event.reason
     return { id: event.id, state: event.state, added: 0, reason }
   }
-  const { added, known } = await ledger.addPlan(event.id, plan, read)
+  const { added, known } = await ledger.addPlan(event.id, plan, read, by)
   if (known)
     return {
       id: event.id,
@@ -157,6 +159,7 @@ async function replanParts(
   source: Source,
   parts: readonly (ReadEvent | UnreadableEvent)[],
   config: Config,
+  by: string,
 ) {
   const { version: configVersion } = config
   const recorded = await ledger.record(
@@ -166,7 +169,7 @@ async function replanParts(
   const added = recorded.reduce((sum, one) => sum + ('messageIds' in one ? one.messageIds.length : 0), 0)
   const reason = `it is a delivery of ${parts.length} events, which are events of their own now: ${ids.join(', ') || 'all of them known already'}`
   const none = { notes: [], messages: [], configVersion, ...NOTHING_SAID }
-  await ledger.addPlan(id, { state: 'unrouted', reason, ...none })
+  await ledger.addPlan(id, { state: 'unrouted', reason, ...none }, null, by)
   return { id, state: 'unrouted' as const, added, reason }
 }
 

@@ -30,7 +30,7 @@ export function addListOptions(command: Command, states: readonly string[]): Com
     .option('--reason <text>', 'a reason’s code, or a part of its words')
     .option(
       '--since <time>',
-      'an ISO time, a time of today such as 02:00, or how long ago, such as 2h',
+      'an ISO time, the last time that it was 02:00, say, or how long ago, such as 2h',
       instant,
     )
     .option('--until <time>', 'likewise', instant)
@@ -48,11 +48,14 @@ export function filterOf<State extends EventState | MessageState>(
   options: ListOptions<State>,
 ): Filter<State> {
   const { json: _, externalId, email, phone, ...filter } = options
-  if (filter.since !== undefined && filter.until !== undefined && filter.since > filter.until) {
-    throw new InvalidArgumentError('--since is later than --until: nothing can lie between them.')
-  }
+  assertInOrder(filter)
   const customer = given({ externalId, email, phone })
   return { ...filter, ...(customer === null ? {} : { customer }) }
+}
+
+export function assertInOrder({ since, until }: { since?: number; until?: number }): void {
+  if (since === undefined || until === undefined || since <= until) return
+  throw new InvalidArgumentError('--since is later than --until: nothing can lie between them.')
 }
 
 function given(
@@ -69,13 +72,17 @@ const ISO = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d
 /** Further back than any ledger, and still a date. */
 const LONGEST_MS = 36_500 * 86_400_000
 
-/** `2026-11-23T02:00Z`, `2026-11-23` and `02:00` (the terminal's zone), `2h` (ago) → epoch milliseconds. */
+/** `instantAt` for an option's value. */
 export function instant(text: string): number {
-  const now = Date.now()
+  return instantAt(text, Date.now())
+}
+
+/** `2026-11-23T02:00Z`, `2026-11-23` and `02:00` (the terminal's zone; the last time that it was so late), `2h` (ago) → epoch milliseconds. */
+export function instantAt(text: string, now: number): number {
   const ago = parseDuration(text)
   if (ago !== null && ago <= LONGEST_MS) return now - ago
   const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text)
-  if (clock) return new Date(now).setHours(Number(clock[1]), Number(clock[2]), 0, 0)
+  if (clock) return lastTimeOfDay(Number(clock[1]), Number(clock[2]), now)
   const [, year, month, day, time] = ISO.exec(text) ?? []
   const exists = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
   const at = exists ? Date.parse(time === undefined ? `${text}T00:00` : text) : Number.NaN
@@ -85,6 +92,16 @@ export function instant(text: string): number {
     )
   }
   return at
+}
+
+/** Today's, or yesterday's where that is yet to come: at nine in the morning 22:00 is last night. */
+function lastTimeOfDay(hours: number, minutes: number, now: number): number {
+  const date = new Date(now)
+  date.setHours(hours, minutes, 0, 0)
+  if (date.getTime() <= now) return date.getTime()
+  date.setDate(date.getDate() - 1)
+  // Once more: where clocks were changed in between, the hour has moved.
+  return date.setHours(hours, minutes, 0, 0)
 }
 
 export function wholeNumber(text: string): number {

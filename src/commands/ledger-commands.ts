@@ -4,16 +4,12 @@ import { readEnvironment, type Variables } from '../environment.ts'
 import { EVENT_STATES, type EventState } from '../event.ts'
 import type { Acted, Ledger } from '../ledger/ledger.ts'
 import { MESSAGE_STATES, type MessageState } from '../message.ts'
-import {
-  addListOptions,
-  duration,
-  filterOf,
-  instant,
-  type ListOptions,
-  wholeNumber,
-  wholeNumbers,
-} from './filters.ts'
+import { RESERVED_NAMES } from '../operator.ts'
+import { addListOptions, duration, filterOf, instant, type ListOptions, wholeNumber } from './filters.ts'
 import type { Run } from './output.ts'
+import { addReplanCommand } from './replan-command.ts'
+import { addRetryCommand } from './retry-command.ts'
+import { addRunCommands } from './runs-command.ts'
 
 /** The commands that read the ledger or act on it, beside the service that owns it or alone. */
 export function addLedgerCommands(program: Command, run: Run): void {
@@ -54,18 +50,7 @@ export function addLedgerCommands(program: Command, run: Run): void {
       const { showEvent } = await import('./events.ts')
       await withLedger((ledger) => showEvent(ledger, id, options.json === true, terminal))
     })
-  events
-    .command('replan')
-    .addArgument(new Argument('<id...>', 'numbers of events').argParser(wholeNumbers))
-    .description('plan again under the present configuration; adds the messages that are missing')
-    .option('--json', 'one array of objects')
-    .action(async (ids: readonly number[], options: { json?: boolean }) => {
-      const { replanEvents } = await import('./events.ts')
-      const planned = await withLedger((ledger) =>
-        replanEvents(ledger, variables, ids, options.json === true, terminal),
-      )
-      run.exitCode = planned ? 0 : 1
-    })
+  addReplanCommand(events, run, withLedger)
 
   const messages = program.command('messages').description('what routes want said')
   addListOptions(messages.command('list').description('newest first'), MESSAGE_STATES).action(
@@ -84,13 +69,7 @@ export function addLedgerCommands(program: Command, run: Run): void {
       const { showMessage } = await import('./messages.ts')
       await withLedger((ledger) => showMessage(ledger, id, options.json === true, terminal))
     })
-  acting('retry', 're-trigger a failed, skipped, cancelled or unconfirmed message')
-    .option('--force', 'also one that was sent; needs --reason')
-    .action(async (id: number, options: ActOptions & { force?: boolean }) => {
-      await act(options, 're-triggered', (ledger, request) =>
-        ledger.retry(id, { ...request, force: options.force === true }),
-      )
-    })
+  addRetryCommand(messages, run, withLedger)
   acting('cancel', 'cancel a scheduled message').action(async (id: number, options: ActOptions) => {
     await act(options, 'cancelled', (ledger, request) => ledger.cancel(id, request))
   })
@@ -105,6 +84,8 @@ export function addLedgerCommands(program: Command, run: Run): void {
         ledger.settleByHand(id, { ...request, as: options.as }),
       )
     })
+
+  addRunCommands(program, run, withLedger)
 
   program
     .command('pause [scope] [name]')
@@ -179,7 +160,9 @@ function idOf(what: string): Argument {
 /** Whoever is logged in at this terminal; containers run under ids without a name. */
 export function operator(): string {
   try {
-    return userInfo().username
+    const { username } = userInfo()
+    // What a service is often run as is what it calls itself, and it leaves no line in the trail.
+    return RESERVED_NAMES.includes(username) ? `user ${username}` : username
   } catch {
     return 'operator'
   }

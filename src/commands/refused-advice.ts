@@ -24,3 +24,26 @@ export function adviceFor(source: string, reason: string): string {
   const advice = ADVICE[reason] ?? 'see the log for what failed here'
   return `${advice}. How its side is set up: npx postrider sources show ${source}`
 }
+
+const WORDS: Readonly<Record<string, string>> = {
+  'missing-header': 'not signed',
+  'duplicate-header': 'a header came twice',
+  'malformed-header': 'a header is not as it should be',
+  'too-old': 'signed too long ago',
+  'too-new': 'signed in the future',
+  'no-match': 'no secret matched',
+  'wrong-url': 'signed for another URL',
+  'no-secret': 'no secret is set here',
+}
+
+/** The reason with what it says: `no secret matched (no-match)`. */
+export function reasonWords(reason: string): string {
+  const words = WORDS[reason]
+  return words === undefined ? reason : `${words} (${reason})`
+}
+
+/** What takes in those that are kept. The time is that of UTC, so that it means the same in every terminal, and in whole minutes. */
+export function recheckCommand(source: string, since: number): string {
+  const time = new Date(since).toISOString().slice(0, 16)
+  return `npx postrider refused recheck --source ${source} --since ${time}Z`
+}

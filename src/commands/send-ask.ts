@@ -13,17 +13,25 @@ export async function confirmed(
   input: Input,
   { err }: Pick<Terminal, 'err'>,
 ): Promise<boolean> {
-  if (!input.isTTY || !err.isTTY) {
-    throw new PostriderError(
-      'USAGE',
-      'Nobody can be asked here: add --yes where this is meant. Nothing was planned.',
-    )
-  }
   const what = mode === 'shadow' ? 'Plan for' : 'Send to'
+  const question = `${what} ${count} customer${count === 1 ? '' : 's'}? [y/N] `
+  return askedWhether(question, 'Nothing was planned.', input, { err })
+}
+
+/** The same of any question. `otherwise`: what was not done where nobody can be asked. */
+export async function askedWhether(
+  question: string,
+  otherwise: string,
+  input: Input,
+  { err }: Pick<Terminal, 'err'>,
+): Promise<boolean> {
+  if (!input.isTTY || !err.isTTY) {
+    throw new PostriderError('USAGE', `Nobody can be asked here: add --yes where this is meant. ${otherwise}`)
+  }
   const lines = createInterface({ input, output: err })
   try {
     const answer = await Promise.race([
-      lines.question(`${what} ${count} customer${count === 1 ? '' : 's'}? [y/N] `),
+      lines.question(question),
       new Promise<string>((resolve) => lines.once('close', () => resolve(''))),
     ])
     return /^y(es)?$/i.test(answer.trim())

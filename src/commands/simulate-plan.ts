@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../config/config.ts'
+import { reachOf } from '../deliver/deliver.ts'
 import { channelsFrom, find } from '../deliver/find.ts'
+import { ASK_NOBODY } from '../deliver/foresee.ts'
 import { mayReceive } from '../deliver/only-to.ts'
 import { CLI_SOURCE, type Event, type ReadEvent, type RouteNote } from '../event.ts'
 import type { MessageEnd } from '../ledger/history.ts'
@@ -63,18 +65,6 @@ function twice<T>(work: () => T, failed: (result: T) => boolean): T {
   return failed(first) ? work() : first
 }
 
-const WELL = {
-  kind: 'ok',
-  status: 200,
-  correlationId: null,
-  budget: { allowed: null, count: null, resetMs: null },
-} as const
-/** Genesys is not asked: everybody is known there, and had a session. */
-const ASK: Parameters<typeof find>[2] = {
-  contact: async () => ({ answer: { ...WELL, value: { id: '', ids: [] } }, cached: true }),
-  session: async () => ({ ...WELL, value: { conversationId: '', startedAt: 0 } }),
-}
-
 /**
  * What can be told of a planned message before its time comes: whether its customer may receive, over which channel, and what it says. As deliver/deliver.ts does it, short of
  * what Genesys would answer. `event`: with the id that it has in the ledger.
@@ -92,8 +82,8 @@ async function candidateOf(planned: PlannedMessage, event: ReadEvent & { id: num
   })
   if (state !== 'scheduled') return without(first, null)
 
-  const reach = { defaultCountry, has: (channel: Channel) => config.genesys[channel] !== null }
-  const found = await find({ customer, policies, channel: first }, reach, ASK)
+  const reach = reachOf(config)
+  const found = await find({ customer, policies, channel: first }, reach, ASK_NOBODY)
   if (found.kind === 'trouble') throw new Error('nothing was asked, and yet it was not answered')
   if (found.kind === 'nobody') return without(firstChannel(customer, policies) ?? first, found.code)
   const { channel } = found.target
@@ -117,7 +107,7 @@ async function waysFrom(
   const { customer, policies } = message
   for (const channel of channelsFrom({ channel: first, policies }).slice(1)) {
     if (firstChannel(customer, { ...policies, channels: [channel] }) === undefined) continue
-    const found = await find({ ...message, channel }, reach, ASK)
+    const found = await find({ ...message, channel }, reach, ASK_NOBODY)
     if (found.kind === 'nobody') ways.push({ channel, failure: found.code })
     else if (found.kind === 'target' && found.target.channel === channel)
       ways.push({ channel, failure: null })

@@ -104,11 +104,12 @@ async function announce(service: Service, terminal: Terminal): Promise<void> {
     config.routes.map((route) => `${route.name} ${route.mode.toUpperCase()}`).join(' · ') || 'none',
   )
   for (const pause of await ledger.pauses()) line('Paused', `${nameOf(pause)} · ${pause.reason}`)
+  const prefix = service.ledgerIsDefault ? '' : `DATABASE_URL=${service.ledgerUrl} `
+  if ((await ledger.reads.operators()).length === 0) {
+    line('Console', `nobody can log in yet · ${prefix}npx postrider operators add NAME --role admin`)
+  }
   const next = service.sandboxUrl ? `the customers’ side ${service.sandboxUrl}/` : 'npx postrider doctor'
-  line(
-    'Next',
-    `${next} · ${service.ledgerIsDefault ? '' : `DATABASE_URL=${service.ledgerUrl} `}npx postrider status`,
-  )
+  line('Next', `${next} · ${prefix}npx postrider status · console ${service.consoleUrl}`)
 }
 
 function short(id: string): string {

@@ -7,7 +7,7 @@ import type { Summary } from '../ledger/reads.ts'
 import type { Pause } from '../message.ts'
 import { localTime, print, printJson, type Terminal } from './output.ts'
 import { nameOf } from './pauses.ts'
-import { adviceFor } from './refused-advice.ts'
+import { adviceFor, reasonWords, recheckCommand } from './refused-advice.ts'
 import { pauseJson } from './show.ts'
 
 /** A running service sends what is due within seconds; the budget of a minute is the longest that one waits for another. */
@@ -62,6 +62,7 @@ export async function status(
       looking: summary.looking,
       pauses: pauses.map(pauseJson),
       refused: summary.refused,
+      recheckable: summary.recheckable,
       lastEventAt: summary.lastEventAt,
     })
     return attention.length === 0
@@ -79,7 +80,9 @@ export async function status(
     line('Source', `${source} · last event ${localTime(at)}`)
   }
   for (const { source, reason, count, lastAt } of summary.refused) {
-    line('Refused', `${source} · ${count} × ${reason} · the last at ${localTime(lastAt)}`)
+    const kept = keptOf(summary, source, reason)
+    const again = kept === null ? '' : ` · ${kept.count} kept: ${recheckCommand(source, kept.since)}`
+    line('Refused', `${source} · ${count} × ${reason} · the last at ${localTime(lastAt)}${again}`)
   }
   for (const pause of pauses.filter((one) => !needsPerson(one, now))) {
     const until = pause.until === null ? '' : ` until ${localTime(pause.until)}`
@@ -136,11 +139,27 @@ export function attentionOf(summary: Summary, pauses: readonly Pause[], now: num
     ...refused
       // The time of a source's last event is written once a second.
       .filter(({ source, lastAt }) => lastAt > (lastEventAt[source] ?? 0) + 1_000)
-      .map(
-        ({ source, reason, count, lastAt }) =>
-          `${source}: ${count === 1 ? '1 delivery' : `${count} deliveries`} refused (${reason}) and nothing accepted since, the last at ${localTime(lastAt)}: ${adviceFor(source, reason)}`,
-      ),
+      .map((one) => refusedLine(one, keptOf(summary, one.source, one.reason))),
   ]
+}
+
+type Refused = Summary['refused'][number]
+type Kept = { count: number; since: number }
+
+function keptOf({ recheckable }: Summary, source: string, reason: string): Kept | null {
+  return recheckable.find((one) => one.source === source && one.reason === reason) ?? null
+}
+
+function refusedLine({ source, reason, count, lastAt }: Refused, kept: Kept | null): string {
+  const all = kept !== null && kept.count >= count
+  const since = all ? ` since ${localTime(kept.since)}` : ''
+  const what = `${source}: ${count === 1 ? '1 delivery' : `${count} deliveries`} refused${since}, ${reasonWords(reason)}, and none accepted after the last at ${localTime(lastAt)}: ${adviceFor(source, reason)}`
+  if (kept === null) return what
+  // Where more were refused than are kept, nobody knows when it began.
+  const which = all
+    ? 'What was refused is kept'
+    : `${kept.count} are kept, the oldest of ${localTime(kept.since)}`
+  return `${what}. ${which}; when it is mended and the service restarted: ${recheckCommand(source, kept.since)}`
 }
 
 /** A wait for a slower pace is over by itself; what lasts longer is a limit of the day. */

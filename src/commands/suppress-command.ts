@@ -31,12 +31,19 @@ export function addSuppressCommands(program: Command, run: Run): void {
     .addOption(
       new Option('--channel <name>', 'only what was said of this one; otherwise of all').choices(CHANNELS),
     )
+    .option('--by <name>', 'the operator', operator())
     .action(async (options: Options & { channel?: Channel }) => {
       const { namesMeant, removeSuppression } = await import('./suppress.ts')
       const { namingOf } = await import('./suppress-whom.ts')
       const names = namesMeant(options, namingOf(variables, options.source), true)
       await withLedgerOf(variables, (ledger) =>
-        removeSuppression(ledger, names, options.channel ?? null, options.json === true, terminal),
+        removeSuppression(
+          ledger,
+          names,
+          { channel: options.channel ?? null, by: options.by },
+          options.json === true,
+          terminal,
+        ),
       )
     })
 

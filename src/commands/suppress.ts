@@ -52,11 +52,11 @@ export async function addSuppression(
 export async function removeSuppression(
   ledger: Ledger,
   names: readonly string[],
-  channel: Channel | null,
+  { channel, by }: { channel: Channel | null; by: string },
   json: boolean,
   terminal: Terminal,
 ): Promise<void> {
-  const removed = await ledger.allow(names, channel)
+  const removed = await ledger.allow(names, channel, by)
   if (removed === 0) {
     const over = channel === null ? '' : ` over ${channel} alone`
     throw new PostriderError(

@@ -4,13 +4,13 @@ import { CLI_SOURCE, type Event } from '../event.ts'
 import type { Answer, Genesys, Sent } from '../genesys/genesys.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
-import type { Attempt, Channel, Message, Pause } from '../message.ts'
+import type { Attempt, Channel, Message, Pause, Rendered } from '../message.ts'
 import { scopeOf } from '../scope.ts'
 import { backoff, type Random } from './backoff.ts'
 import type { Asked, Breaker } from './breaker.ts'
 import type { Budget } from './budget.ts'
 import type { Contacts } from './contacts.ts'
-import { type Ask, find, type Target } from './find.ts'
+import { type Ask, find, type Reach, type Target } from './find.ts'
 import { sayNotOpened } from './not-opened.ts'
 import { mayReceive } from './only-to.ts'
 import { outcomeOf } from './outcomes.ts'
@@ -53,30 +53,20 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
 
   // The ledger ends it as expired; calls are for those who can still be reached in time.
   if (message.expireAt < deps.clock.now()) return stopBefore(claimed, deps)
-  const mode = presentMode(message, deps.config)
-  if (mode === 'gone') return end(claimed, 'skipped', 'route-off', goneReason(message.route), deps)
-  const { onlyTo, defaultCountry } = deps.config.genesys
-  if (!mayReceive(message.customer, onlyTo, defaultCountry)) {
-    return end(claimed, 'skipped', 'only-to', ONLY_TO_REASON, deps)
-  }
+  const may = mayGo(message, deps.config)
+  if (may.kind === 'ends') return end(claimed, may.state, may.code, may.reason, deps)
+  const { mode } = may
   if (await putOffByQuiet(lease, message, deps)) return
 
-  const has = (channel: Channel) => deps.config.genesys[channel] !== null
-  const found = await find(message, { defaultCountry, has }, askOf(message, probe, deps))
+  const found = await find(message, reachOf(deps.config), askOf(message, probe, deps))
   if (found.kind === 'nobody')
     return end(claimed, found.state, found.code, `${before(message)}${found.reason}`, deps)
   if (found.kind === 'trouble') return notAnswered(claimed, found.question, found.answer, deps)
   const { target } = found
 
-  const read = deps.payloadOf(event)
-  if (read.kind === 'unreadable') return end(claimed, 'failed', 'unreadable', read.reason, deps)
-  const result = deps.config.templates.render(
-    message.policies.template,
-    target.channel,
-    scopeOf(event, read.payload, message.customer),
-  )
-  if (result.kind === 'unrenderable') return end(claimed, 'failed', result.code, result.reason, deps)
-  const { rendered } = result
+  const text = textOf(message, event, target.channel, deps)
+  if (text.kind === 'ends') return end(claimed, text.state, text.code, text.reason, deps)
+  const { rendered } = text
   const request = requestOf(target, rendered, message, deps.config.genesys)
 
   // A send of which nobody learns the outcome cannot be taken back; an empty one that is refused harms nobody.
@@ -116,6 +106,41 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   await deps.breaker.after(answer, asked('send', message, target.channel), probe)
 }
 
+/** How a message ends without an attempt. */
+export type End = { kind: 'ends'; state: 'failed' | 'skipped'; code: string; reason: string }
+
+/** Whether the configuration lets a message go, and in which mode. Pure. */
+export function mayGo(
+  message: Pick<Message, 'source' | 'route' | 'manualBy' | 'policies' | 'customer'>,
+  config: Config,
+): { kind: 'may'; mode: 'live' | 'shadow' } | End {
+  const mode = presentMode(message, config)
+  if (mode === 'gone')
+    return { kind: 'ends', state: 'skipped', code: 'route-off', reason: goneReason(message.route) }
+  const { onlyTo, defaultCountry } = config.genesys
+  if (mayReceive(message.customer, onlyTo, defaultCountry)) return { kind: 'may', mode }
+  return { kind: 'ends', state: 'skipped', code: 'only-to', reason: ONLY_TO_REASON }
+}
+
+export function reachOf({ genesys }: Config): Reach {
+  return { defaultCountry: genesys.defaultCountry, has: (channel) => genesys[channel] !== null }
+}
+
+/** What a message says over a channel, with the template of now. */
+export function textOf(
+  { policies, customer }: Pick<Message, 'policies' | 'customer'>,
+  event: Event,
+  channel: Channel,
+  { config, payloadOf }: Pick<DeliverDeps, 'config' | 'payloadOf'>,
+): { kind: 'text'; rendered: Rendered } | End {
+  const read = payloadOf(event)
+  if (read.kind === 'unreadable')
+    return { kind: 'ends', state: 'failed', code: 'unreadable', reason: read.reason }
+  const result = config.templates.render(policies.template, channel, scopeOf(event, read.payload, customer))
+  if (result.kind === 'rendered') return { kind: 'text', rendered: result.rendered }
+  return { kind: 'ends', state: 'failed', code: result.code, reason: result.reason }
+}
+
 const ONLY_TO_REASON =
   'genesys.onlyTo lists who alone may receive, and this customer is not listed. Add an identifier of theirs, or empty the list.'
 
@@ -132,7 +157,10 @@ function goneReason(route: string): string {
  * The message's own mode or its route's present one, whichever is stricter: turning a route to shadow or off stops what is scheduled, and turning it
  * live sends nothing that was planned before, but what an operator re-triggers.
  */
-function presentMode(message: Message, config: Config): 'live' | 'shadow' | 'gone' {
+function presentMode(
+  message: Pick<Message, 'source' | 'route' | 'manualBy' | 'policies'>,
+  config: Config,
+): 'live' | 'shadow' | 'gone' {
   const planned = message.manualBy === null ? message.policies.mode : 'live'
   // What `postrider send` planned has no route in the configuration.
   if (message.source === CLI_SOURCE) return planned

@@ -14,7 +14,10 @@ import type {
   Rendered,
   Session,
 } from '../message.ts'
+import type { Access } from './access.ts'
+import type { Foreseeable, ForeseeRequest, Foresight } from './foresight.ts'
 import type { Reads } from './reads.ts'
+import type { RunActed, RunRequest, RunStep } from './run.ts'
 
 /**
  * The durable store of events, messages, attempts and pauses, and the queue of what is due. Two implementations keep this
@@ -26,7 +29,7 @@ import type { Reads } from './reads.ts'
  *
  * Time is the ledger's own (the clock it was opened with; the database's on PostgreSQL): callers pass durations, never "now".
  */
-export type Ledger = {
+export type Ledger = Access & {
   // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -47,11 +50,28 @@ export type Ledger = {
   countRefused(source: string, reason: string): void
 
   /**
+   * Keeps a delivery of a known source that was refused for its signature, so that it can be verified again: the newest 1,000 of each source, for 24 hours from their
+   * receipt; the body where it has at most 64 KiB. Not durable at once, as with counts. Where more come between two writes than memory is given to (200 and 1 MiB of a source,
+   * 4 MiB of all), the others are not kept. Costs the caller a copy, and nothing where there is no room.
+   */
+  keepRefused(delivery: RefusedDelivery): void
+
+  /**
+   * Marks deliveries that were kept as taken in, because what they held is recorded; `by` is the operator who had them rechecked, for the trail. Atomic; answers how many were not marked before.
+   */
+  acceptRefused(ids: readonly number[], request: { source: string; by: string }): Promise<number>
+
+  /**
    * Plans of an event that is recorded already (`events replan`): adds the messages of routes that have none. Atomic. `read`: what an
    * event that was unreadable turned out to be: it is claimed by that, as `record` would have. `known`: it came again since and was recorded, so nothing is added, and the
-   * event says so. Rejects with NOT_FOUND.
+   * event says so. `by`: the operator who asked for it, for the trail. Rejects with NOT_FOUND.
    */
-  addPlan(eventId: number, plan: Plan, read?: ReadAnew): Promise<{ added: number; known?: true }>
+  addPlan(
+    eventId: number,
+    plan: Plan,
+    read?: ReadAnew | null,
+    by?: string,
+  ): Promise<{ added: number; known?: true }>
 
   // ── delivering ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -149,7 +169,7 @@ export type Ledger = {
    * until resumed. Of two `rate-limited` waits the one that ends later holds.
    */
   pause(request: PauseRequest): Promise<Pause>
-  /** Ends a pause. Ending a brake's pause begins its count anew. False: it was over already. */
+  /** Ends a pause. Ending a brake's pause begins its count anew. `by` `postrider`: the service itself, which leaves no line in the trail. False: it was over already. */
   resume(pauseId: number, by: string): Promise<boolean>
 
   // ── operators ──────────────────────────────────────────────────────────────────────────────────────────
@@ -163,6 +183,24 @@ export type Ledger = {
     messageId: number,
     request: { by: string; as: 'sent' | 'not-sent'; reason: string | null },
   ): Promise<Acted>
+
+  /**
+   * What would become of these messages if they were re-triggered now, all together and in this order: what `retry` and `open` would answer. Changes nothing, however it ends. Some hundred
+   * at a time: the ledger does nothing else meanwhile. Caps and keys (`once`) are counted among these messages, brakes also among those of `before`.
+   */
+  foresee(messages: readonly Foreseeable[], request: ForeseeRequest): Promise<Foresight>
+  /**
+   * Writes down many messages that are to be re-triggered, and begins. Not one transaction where they are many: until the last the run is `preparing`, and no message of it is touched. Refused where
+   * it forces without a reason, or was stopped meanwhile.
+   */
+  beginRun(request: RunRequest): Promise<RunActed>
+  /**
+   * Re-triggers the next waiting messages of the oldest run, as `retry` does, so many that no more than `limit` re-triggers are due and wait. One transaction with the note of what became of
+   * each: a crash neither loses nor repeats one. Null: no run is running.
+   */
+  stepRun(request: { limit: number }): Promise<RunStep | null>
+  /** Of a run that is stopped no further message is re-triggered; those that were go on. */
+  stopRun(id: number, by: string): Promise<RunActed>
 
   // ── what customers want ────────────────────────────────────────────────────────────────────────────────
 
@@ -178,7 +216,7 @@ export type Ledger = {
    * Takes back what `suppress`, an event or Genesys added for these names: over one channel, or (null) whatever the channel. A refusal of all channels is lifted by null alone. What an
    * event that was received before said does not come back when it is planned again. Atomic; answers how many are lifted.
    */
-  allow(names: readonly string[], channel: Channel | null): Promise<number>
+  allow(names: readonly string[], channel: Channel | null, by: string): Promise<number>
 
   // ── the house itself ───────────────────────────────────────────────────────────────────────────────────
 
@@ -190,6 +228,17 @@ export type Ledger = {
   reads: Reads
   /** Writes what is waiting, gives up ownership. Idempotent. */
   close(): Promise<void>
+}
+
+/** `target`: path and query. `rawHeaders`: as node gives them. `receivedAt`: epoch milliseconds. Target, headers and body may hold secrets. */
+export type RefusedDelivery = {
+  source: string
+  receivedAt: number
+  reason: string
+  method: string
+  target: string
+  rawHeaders: readonly string[]
+  body: Uint8Array
 }
 
 /** What planning made of one event. */

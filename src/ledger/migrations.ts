@@ -4,9 +4,10 @@ import { ledger } from './migrations/0001-ledger.ts'
 import { looks } from './migrations/0002-looks.ts'
 import { sources } from './migrations/0003-sources.ts'
 import { whenItIsRight } from './migrations/0004-when-it-is-right.ts'
+import { operators } from './migrations/0005-operators.ts'
 
 /** In order, without gaps; each runs once and is never edited after its release. */
-const MIGRATIONS = [ledger, looks, sources, whenItIsRight]
+const MIGRATIONS = [ledger, looks, sources, whenItIsRight, operators]
 
 const LATEST = MIGRATIONS.length
 

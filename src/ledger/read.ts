@@ -1,11 +1,22 @@
-import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type Kysely,
+  type SelectQueryBuilder,
+  type SqlBool,
+  sql,
+} from 'kysely'
 import type { Clock } from '../clock.ts'
 import { EVENT_STATES } from '../event.ts'
 import { MESSAGE_STATES } from '../message.ts'
+import { createByIds } from './by-ids.ts'
 import { identifierHashes } from './hashes.ts'
 import { createHistory } from './history.ts'
+import { createAccessReads } from './read-access.ts'
 import type { EventFilter, MessageFilter, Reads } from './reads.ts'
+import { createRefusedReads } from './refused-deliveries.ts'
 import { attemptOf, eventOf, messageOf } from './rows.ts'
+import { createRunReads } from './run-reads.ts'
 import { BLOCK_SHIFT, type Schema } from './schema.ts'
 import type { Names } from './sqlite/names.ts'
 import { summarize } from './summary.ts'
@@ -47,6 +58,24 @@ export function createReads(db: Kysely<Schema>, clock: Clock, names: Names): Rea
       const row = await db.selectFrom('messages').selectAll().where('id', '=', id).executeTakeFirst()
       return row ? messageOf(row) : null
     },
+    async messageIds(filter) {
+      const states = filter.state === undefined ? MESSAGE_STATES : [filter.state]
+      const found = isNarrow(filter)
+        ? [matching(db, filter).where(isOneOf('state', states))]
+        : states.map((state) => matching(db, filter).where('state', '=', state))
+      return idsOf(
+        found.map((query) => query.clearSelect().select('id')),
+        filter.limit,
+      )
+    },
+    async eventIds(filter) {
+      const states = filter.state === undefined ? EVENT_STATES : [filter.state]
+      const found = states.map((state) => eventsIn(db, state, filter))
+      return idsOf(
+        found.map((query) => query.clearSelect().select('id')),
+        filter.limit,
+      )
+    },
     async attempts(messageId) {
       const rows = await db
         .selectFrom('attempts')
@@ -59,8 +88,26 @@ export function createReads(db: Kysely<Schema>, clock: Clock, names: Names): Rea
     summary: (options = {}) => summarize(db, clock, options.since),
     ...createHistory(db, names),
     ...createSuppressed(db, names),
+    ...createRefusedReads(db, clock),
+    ...createAccessReads(db, clock),
+    ...createByIds(db),
+    ...createRunReads(db),
     close: () => db.destroy(),
   }
+}
+
+async function idsOf<Table extends keyof Schema>(
+  found: readonly SelectQueryBuilder<Schema, Table, { id: number }>[],
+  limit: number,
+): Promise<number[]> {
+  const [first, ...others] = found
+  if (!first) return []
+  const rows = await others
+    .reduce((all, more) => all.unionAll(more), first)
+    .orderBy(sql`id`)
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 function eventsIn(db: Kysely<Schema>, state: string, filter: EventFilter) {

@@ -1,25 +1,38 @@
 import type { Event, EventState } from '../event.ts'
 import type { Attempt, Channel, Customer, IdentifierName, Message, MessageState } from '../message.ts'
+import type { AccessReads } from './access.ts'
+import type { ByIds } from './by-ids.ts'
 import type { History } from './history.ts'
+import type { RunReads } from './run-reads.ts'
 
 /** What operators read. Runs apart from the hot path: a worker thread with a connection of its own on SQLite, the pool on PostgreSQL. */
-export type Reads = History & {
-  /** Newest first. */
-  events(filter: EventFilter): Promise<Event[]>
-  event(id: number): Promise<Event | null>
-  /** Newest first. */
-  messages(filter: MessageFilter): Promise<Message[]>
-  message(id: number): Promise<Message | null>
-  /** Oldest first. */
-  attempts(messageId: number): Promise<Attempt[]>
-  /** Who must not be written to. Newest first. */
-  suppressions(filter: { limit: number }): Promise<Suppression[]>
-  /** Those of these names, as `PlannedMessage.names` has them; newest first. */
-  suppressed(names: readonly string[]): Promise<Suppression[]>
-  /** `since` bounds `recent`: epoch milliseconds, a day ago by default. */
-  summary(options?: { since?: number }): Promise<Summary>
-  close(): Promise<void>
-}
+export type Reads = History &
+  AccessReads &
+  ByIds &
+  RunReads & {
+    /** Newest first. */
+    events(filter: EventFilter): Promise<Event[]>
+    event(id: number): Promise<Event | null>
+    /** Newest first. */
+    messages(filter: MessageFilter): Promise<Message[]>
+    message(id: number): Promise<Message | null>
+    /** The ids of what a filter selects, lowest first. */
+    messageIds(filter: MessageFilter): Promise<number[]>
+    eventIds(filter: EventFilter): Promise<number[]>
+    /** Oldest first. */
+    attempts(messageId: number): Promise<Attempt[]>
+    /** Who must not be written to. Newest first. */
+    suppressions(filter: { limit: number }): Promise<Suppression[]>
+    /** Those of these names, as `PlannedMessage.names` has them; newest first. */
+    suppressed(names: readonly string[]): Promise<Suppression[]>
+    /** Those that were refused for their signature and are kept, newest first. */
+    refusedDeliveries(filter: RefusedFilter): Promise<RefusedKept[]>
+    /** One of them with all that it is verified by; null: it is gone. */
+    refusedDelivery(id: number): Promise<RefusedWhole | null>
+    /** `since` bounds `recent`: epoch milliseconds, a day ago by default. */
+    summary(options?: { since?: number }): Promise<Summary>
+    close(): Promise<void>
+  }
 
 /** Times: epoch milliseconds of receipt. `type`: the event's or the sender's own. `type` and `reason`: `*` matches any characters; `reason` a code, or a part of the words. */
 export type EventFilter = {
@@ -62,6 +75,35 @@ export type Suppression = {
   hash: string
 }
 
+/** Times: epoch milliseconds of receipt. `before`: the id of the last one of the page before. */
+export type RefusedFilter = {
+  source?: string
+  reason?: string
+  since?: number
+  until?: number
+  before?: number
+  limit: number
+}
+
+/** A delivery that was refused and is kept, without anything that it holds. `bytes`: of its body. `acceptedAt`: when it was taken in after all. */
+export type RefusedKept = {
+  id: number
+  source: string
+  receivedAt: number
+  reason: string
+  bytes: number
+  bodyKept: boolean
+  acceptedAt: number | null
+}
+
+/** Target, headers and body may hold secrets: they are for verifying, and are shown to nobody. */
+export type RefusedWhole = RefusedKept & {
+  method: string
+  target: string
+  rawHeaders: readonly string[]
+  body: Buffer | null
+}
+
 export type Summary = {
   host: string | null
   events: Record<EventState, number>
@@ -80,4 +122,6 @@ export type Summary = {
   lastEventAt: Readonly<Record<string, number>>
   /** Refused deliveries of the last 24 hours. */
   refused: readonly { source: string; reason: string; count: number; lastAt: number }[]
+  /** Of these, those that are kept with their bodies and were not taken in: how many, and when the oldest was received. */
+  recheckable: readonly { source: string; reason: string; count: number; since: number }[]
 }

@@ -17,6 +17,16 @@ export type Schema = {
   pauses: PauseRow
   route_opens: RouteOpensRow
   refused: RefusedRow
+  operators: OperatorRow
+  sessions: SessionRow
+  api_tokens: ApiTokenRow
+  failed_logins: FailedLoginRow
+  audit: AuditRow
+  idempotency_keys: IdempotencyKeyRow
+  runs: RunRow
+  run_messages: RunMessageRow
+  refused_deliveries: RefusedDeliveryRow
+  notices: NoticeRow
   budget: BudgetRow
 }
 
@@ -186,4 +196,97 @@ export type BudgetRow = {
   tat: number
   lowered_per_minute: number | null
   lowered_until: number | null
+}
+
+export type OperatorRow = {
+  id: number
+  name: string
+  role: string
+  password: string
+  created_at: number
+  created_by: string
+  removed_at: number | null
+}
+
+export type SessionRow = {
+  hash: Uint8Array
+  operator_id: number
+  created_at: number
+  seen_at: number
+  expires_at: number
+}
+
+export type ApiTokenRow = {
+  id: number
+  name: string
+  hash: Uint8Array
+  role: string
+  created_at: number
+  created_by: string
+  expires_at: number | null
+  used_at: number | null
+  revoked_at: number | null
+}
+
+export type FailedLoginRow = { hash: Uint8Array; count: number; last_at: number }
+
+export type AuditRow = {
+  id: number
+  at: number
+  by: string
+  action: string
+  /** JSON */
+  target: string
+  reason: string | null
+}
+
+export type IdempotencyKeyRow = {
+  hash: Uint8Array
+  request_hash: Uint8Array
+  status: number | null
+  /** JSON */
+  body: string | null
+  created_at: number
+}
+
+export type RunRow = {
+  id: number
+  state: string
+  by: string
+  reason: string | null
+  force: number
+  /** JSON */
+  filter: string
+  created_at: number
+  ended_at: number | null
+  total: number
+  retried: number
+  refused: number
+}
+
+export type RunMessageRow = { run_id: number; message_id: number; state: string; reason: string | null }
+
+export type RefusedDeliveryRow = {
+  id: number
+  source: string
+  received_at: number
+  reason: string
+  method: string
+  target: string
+  bytes: number
+  accepted_at: number | null
+  /** JSON */
+  headers: string
+  body: Uint8Array | null
+}
+
+export type NoticeRow = {
+  id: number
+  cause: string
+  /** JSON */
+  data: string
+  since: number
+  told_at: number | null
+  over_at: number | null
+  over_told_at: number | null
 }

@@ -1,17 +1,18 @@
 import { Kysely } from 'kysely'
 import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { keyBeside } from './key.ts'
 import type { Ledger, ReadAnew } from './ledger.ts'
 import { createReads } from './read.ts'
+import { createSeeing } from './read-access.ts'
 import type { Schema } from './schema.ts'
+import { beginRun } from './sqlite/begin-run.ts'
 import { createFile } from './sqlite/database.ts'
 import { readerDialect } from './sqlite/dialect.ts'
 import { createNames, type Names } from './sqlite/names.ts'
 import { takeOwnership } from './sqlite/ownership.ts'
 import { createReader } from './sqlite/reader.ts'
-import { createRefusedCounts } from './sqlite/refused.ts'
+import { createRefusedWrites } from './sqlite/refused-writes.ts'
 import { ledgerError } from './sqlite/trouble.ts'
 import { startWriter, type Writer } from './sqlite/writer.ts'
 
@@ -26,7 +27,6 @@ export type SqliteOptions = {
 
 /** A second's worth of requests at full speed; whoever came later is asked to come again rather than kept waiting. */
 const GROUP_LIMIT = 10_000
-const REFUSED_FLUSH_MS = 1_000
 
 /**
  * Opens, and creates or migrates where needed, the ledger in a file. One thread writes, another reads for operators, and this one, which
@@ -66,31 +66,12 @@ function assemble(
   const { file, names, clock, log } = options
   const { call } = writer
   const reader = createReader(file)
-  const reads = createReads(new Kysely<Schema>({ dialect: readerDialect(reader) }), clock, names)
-  const closing = new AbortController()
-  const refused = createRefusedCounts({ clock })
-
-  let flushing: Promise<void> | null = null
-  async function flushRefusedLater(): Promise<void> {
-    await clock.sleep(REFUSED_FLUSH_MS, closing.signal)
-    await flushRefused()
-    flushing = null
-  }
-  async function flushRefused(): Promise<void> {
-    const counts = refused.drain()
-    if (counts.length === 0) return
-    try {
-      await call('writeRefused', counts)
-    } catch (error) {
-      refused.putBack(counts)
-      log.warn('counts of refused deliveries are not written yet', { error: messageOf(error) })
-    }
-  }
+  const db = new Kysely<Schema>({ dialect: readerDialect(reader) })
+  const reads = createReads(db, clock, names)
+  const refused = createRefusedWrites({ writer, clock, log })
 
   async function close(): Promise<void> {
-    closing.abort()
-    await flushing
-    await flushRefused()
+    await refused.close()
     await reads.close()
     // Kysely closes only what it used.
     await reader.close()
@@ -104,11 +85,10 @@ function assemble(
 
   return {
     record: (entries) => call('record', entries),
-    countRefused(source, reason) {
-      refused.add(source, reason)
-      if (!closing.signal.aborted) flushing ??= flushRefusedLater()
-    },
-    addPlan: (eventId, plan, read) => call('addPlan', eventId, plan, read && readAnew(read)),
+    countRefused: refused.countRefused,
+    keepRefused: refused.keepRefused,
+    acceptRefused: (ids, request) => call('acceptRefused', ids, request),
+    addPlan: (eventId, plan, read, by) => call('addPlan', eventId, plan, read ? readAnew(read) : null, by),
     claim: (request) => call('claim', request),
     renew: (lease, leaseMs) => call('renew', lease, leaseMs),
     open: (lease, draft) => call('open', lease, draft),
@@ -133,7 +113,25 @@ function assemble(
     cancel: (messageId, request) => call('cancel', messageId, request),
     settleByHand: (messageId, request) => call('settleByHand', messageId, request),
     suppress: (all, refusal) => call('suppress', all, refusal),
-    allow: (all, channel) => call('allow', all, channel),
+    allow: (all, channel, by) => call('allow', all, channel, by),
+    addOperator: (account, by) => call('addOperator', account, by),
+    changeOperator: (name, change, by) => call('changeOperator', name, change, by),
+    removeOperator: (name, by) => call('removeOperator', name, by),
+    endSessions: (name, by) => call('endSessions', name, by),
+    countLogin: (keys) => call('countLogin', keys),
+    loginFailed: (operatorId) => call('loginFailed', operatorId),
+    openSession: (request) => call('openSession', request),
+    endSession: (hash) => call('endSession', hash),
+    addToken: (token, by) => call('addToken', token, by),
+    revokeToken: (id, by) => call('revokeToken', id, by),
+    foresee: (messages, request) => call('foresee', messages, request),
+    beginRun: (request) => beginRun(call, request),
+    stepRun: (request) => call('stepRun', request),
+    stopRun: (id, by) => call('stopRun', id, by),
+    ...createSeeing(db, clock, {
+      session: (hash) => call('sessionUsed', hash),
+      token: (hash) => call('tokenUsed', hash),
+    }),
     bindHost: (host) => call('bindHost', host),
     ping: () => call('ping'),
     reads,

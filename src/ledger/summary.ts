@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { EVENT_STATES } from '../event.ts'
 import { MESSAGE_STATES } from '../message.ts'
 import type { Summary } from './reads.ts'
+import { recheckableIn } from './refused-deliveries.ts'
 import type { Schema } from './schema.ts'
 
 const DAY_MS = 86_400_000
@@ -55,6 +56,7 @@ export async function summarize(
     looking: looking.count,
     lastEventAt: Object.fromEntries(sources.map(({ name, last_event_at }) => [name, last_event_at])),
     refused,
+    recheckable: await recheckableIn(db, now),
   }
 }
 

@@ -25,15 +25,17 @@ export function webhooks(deps: WebhookDeps): Router {
   const router = express.Router()
   router.all('/:source', async (request, response) => {
     const { source } = request.params
-    const reply = refusedByHead(request, source, deps) ?? (await taken(request, source, deps))
-    if (reply === null) return
-    if (!isAccepted(reply)) noteRefusal(isSource(source) ? source : UNKNOWN_SOURCE, reply)
+    const byHead = refusedByHead(request, source, deps)
+    const came = byHead ? { reply: byHead, delivery: null } : await taken(request, source, deps)
+    if (came === null) return
+    const { reply, delivery } = came
+    if (!isAccepted(reply)) noteRefusal(isSource(source) ? source : UNKNOWN_SOURCE, reply, delivery)
     await send(request, response, reply, clock)
   })
   // Express passes a path that does not decode (`%zz`) as an error: it names no source.
   router.use(async (error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (!(error instanceof URIError)) return next(error)
-    noteRefusal(UNKNOWN_SOURCE, { kind: 'unknown-source' })
+    noteRefusal(UNKNOWN_SOURCE, { kind: 'unknown-source' }, null)
     await send(request, response, { kind: 'unknown-source' }, clock)
   })
   return router
@@ -50,21 +52,26 @@ function refusedByHead(request: Request, source: string, deps: WebhookDeps): Rep
   return deps.intake.full() ? { kind: 'overloaded' } : null
 }
 
+/** What became of a request; `delivery`: where it was whole. */
+type Came = { reply: Reply; delivery: Delivery | null }
+
 /** Reads the body and has it received; null where the sender hung up. */
-async function taken(request: Request, source: string, deps: WebhookDeps): Promise<Reply | null> {
+async function taken(request: Request, source: string, deps: WebhookDeps): Promise<Came | null> {
   const { intake, clock } = deps
+  const unread = (reply: Reply): Came => ({ reply, delivery: null })
   const read = await readBody(request, MAX_BODY_BYTES, intake)
   if (read.kind === 'gone') return null
-  if (read.kind === 'too-large') return { kind: 'too-large', limit: MAX_BODY_BYTES }
-  if (read.kind === 'overloaded') return read
+  if (read.kind === 'too-large') return unread({ kind: 'too-large', limit: MAX_BODY_BYTES })
+  if (read.kind === 'overloaded') return unread(read)
   const { body, place } = read
   const entered = intake.enter()
   try {
-    if (!entered) return { kind: 'overloaded' }
+    if (!entered) return unread({ kind: 'overloaded' })
     const { method, originalUrl: target, rawHeaders } = request
-    return await deps.receive({ source, method, target, rawHeaders, body, receivedAt: clock.now() })
+    const delivery = { source, method, target, rawHeaders, body, receivedAt: clock.now() }
+    return { reply: await deps.receive(delivery), delivery }
   } catch (error) {
-    return { kind: 'fault', trouble: messageOf(error) }
+    return unread({ kind: 'fault', trouble: messageOf(error) })
   } finally {
     if (entered) intake.leave()
     place.release()

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import type { Config, Source } from '../config/config.ts'
 import { messageOf, PostriderError } from '../errors.ts'
 import type { ReadEvent } from '../event.ts'
@@ -8,6 +7,7 @@ import { recordableOf } from './recordable.ts'
 import { isAccepted, type Reply } from './reply.ts'
 import { headerOf } from './signature/headers.ts'
 import { calledUrl, otherUrls } from './signature/url.ts'
+import type { Refused } from './signature/verdict.ts'
 import { verify } from './signature/verify.ts'
 import { presetNamed } from './sources/presets.ts'
 import { readDelivery } from './sources/read.ts'
@@ -27,9 +27,11 @@ export type ReceiveDeps = {
   config: Config
   ledger: Pick<Ledger, 'record'>
   plan: (event: ReadEvent, config: Config) => Plan
-  clock: Clock
   log: Log
 }
+
+/** What a delivery is, before anything is recorded. */
+export type Judged = { kind: 'ping' } | Refused | { kind: 'authentic'; entries: readonly Recordable[] }
 
 /**
  * The way of a delivery: verify, read, plan, record, answer. Whatever is authentic is on disk before `recorded` is answered, readable
@@ -38,25 +40,35 @@ export type ReceiveDeps = {
 export async function receive(delivery: Delivery, deps: ReceiveDeps): Promise<Reply> {
   const source = deps.config.sources.get(delivery.source)
   if (source === undefined) return { kind: 'unknown-source' }
-  const { isPing, accepted } = presetNamed(source.preset)
-  const said = { body: delivery.body, header: (name: string) => headerOf(delivery.rawHeaders, name) }
-  if (isPing?.(said)) return { kind: 'ping' }
-
-  const verdict = proofOf(delivery, source, deps.clock)
-  if (verdict.kind === 'refused') return verdict
-
-  const events = readDelivery(source, delivery, verdict.id)
-  const entries = events.map((event) => recordableOf(event, source, deps))
-  const reply = await record(entries, deps)
+  const judged = judge(delivery, source, deps)
+  if (judged.kind !== 'authentic') return judged
+  const reply = await record(judged.entries, deps)
   if (!isAccepted(reply)) return reply
-  const answer = accepted?.(said)
+  const answer = presetNamed(source.preset).accepted?.(saidIn(delivery))
   return answer ? { ...reply, answer } : reply
 }
 
-function proofOf(delivery: Delivery, { name, publicUrl, secrets, ...source }: Source, clock: Clock) {
-  const { method, target, rawHeaders, body } = delivery
+/** Whether a delivery is its source's own, as of its receipt, and what it calls for under this configuration: now, or when it is looked at again. */
+export function judge(
+  delivery: Delivery,
+  source: Source,
+  deps: Pick<ReceiveDeps, 'config' | 'plan'>,
+): Judged {
+  if (presetNamed(source.preset).isPing?.(saidIn(delivery))) return { kind: 'ping' }
+  const verdict = proofOf(delivery, source)
+  if (verdict.kind === 'refused') return verdict
+  const events = readDelivery(source, delivery, verdict.id)
+  return { kind: 'authentic', entries: events.map((event) => recordableOf(event, source, deps)) }
+}
+
+function saidIn({ body, rawHeaders }: Delivery) {
+  return { body, header: (name: string) => headerOf(rawHeaders, name) }
+}
+
+function proofOf(delivery: Delivery, { name, publicUrl, secrets, ...source }: Source) {
+  const { method, target, rawHeaders, body, receivedAt: nowMs } = delivery
   const called = { source: name, target, rawHeaders, publicUrl }
-  const request = { method, url: calledUrl(called), rawHeaders, body, secrets, nowMs: clock.now() }
+  const request = { method, url: calledUrl(called), rawHeaders, body, secrets, nowMs }
   return verify(schemeOf(source), request, () => otherUrls(called))
 }
 

@@ -143,3 +143,51 @@ describe('status: what to do about a source of which everything is refused', () 
     it(`${source}: ${reason}`, () => assert.match(adviceFor(source, reason), advice))
   }
 })
+
+describe('status: deliveries that were refused and can be looked at again', () => {
+  const folder = temporaryFolder()
+  const variables = { DATABASE_URL: `sqlite:${join(folder.path, 'postrider.db')}` }
+  const HOUR = 3_600_000
+  const SINCE = Math.floor(systemClock.now() / 1000) * 1000 - 7 * HOUR
+  const refused = (receivedAt: number) => ({
+    source: 'helpdesk',
+    receivedAt,
+    reason: 'no-match',
+    method: 'POST',
+    target: '/webhooks/helpdesk',
+    rawHeaders: [],
+    body: Buffer.from('{}'),
+  })
+  before(async () => {
+    const clock = createManualClock(SINCE)
+    const ledger = await openLedger({ url: variables.DATABASE_URL, clock, log: silentLog, owner: true })
+    for (let n = 0; n < 3; n += 1) {
+      ledger.countRefused('helpdesk', 'no-match')
+      ledger.keepRefused(refused(clock.now()))
+      await clock.advance(HOUR)
+    }
+    await ledger.close()
+  })
+  after(() => folder[Symbol.dispose]())
+
+  it('since when, why, and the command that takes them in', async () => {
+    const { code, out } = await command(['status'], variables)
+    assert.equal(code, 1)
+    const line = out.split('\n').find((one) => one.startsWith('! '))
+    const [first, last] = [localTime(SINCE), localTime(SINCE + 2 * HOUR)]
+    const utc = new Date(SINCE).toISOString().slice(0, 16)
+    assert.equal(
+      line,
+      `! helpdesk: 3 deliveries refused since ${first}, no secret matched (no-match), and none accepted after the last at ${last}: ${adviceFor('helpdesk', 'no-match')}. What was refused is kept; when it is mended and the service restarted: npx postrider refused recheck --source helpdesk --since ${utc}Z`,
+    )
+  })
+
+  it('once they are taken in there is nothing to look at again', async () => {
+    const url = variables.DATABASE_URL
+    const ledger = await openLedger({ url, clock: systemClock, log: silentLog, owner: true })
+    const ids = (await ledger.reads.refusedDeliveries({ limit: 10 })).map(({ id }) => id)
+    await ledger.acceptRefused(ids, { source: 'helpdesk', by: 'ann' })
+    await ledger.close()
+    assert.doesNotMatch((await command(['status'], variables)).out, /recheck/)
+  })
+})

@@ -21,8 +21,10 @@ const RUN: readonly [RegExp, number][] = [
   [/^(DATABASE_URL=\S+ )?npx postrider status\b/, 1],
   // Each runs on a ledger of its own, in which nobody is suppressed.
   [/^npx postrider suppress remove\b/, 1],
+  // What the example has was changed on the way, and stays refused.
+  [/^npx postrider refused recheck\b/, 1],
   [
-    /^(\w+=\S+ )?npx postrider (check|preview|doctor|sources|replay|send|events|messages|pause|resume|suppress|simulate)\b/,
+    /^(\w+=\S+ )?npx postrider (check|preview|doctor|sources|replay|send|events|messages|pause|resume|suppress|refused|runs|simulate|operators|tokens|audit)\b/,
     0,
   ],
   [/^(node|node_modules\/\.bin\/node) /, 0],

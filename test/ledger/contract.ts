@@ -1,9 +1,12 @@
 import { describe } from 'node:test'
 import type { Ledger } from '../../src/ledger/ledger.ts'
+import { access } from './contract/access.ts'
+import { auditing } from './contract/auditing.ts'
 import { cancelling } from './contract/cancelling.ts'
 import { capping } from './contract/capping.ts'
 import { claiming } from './contract/claiming.ts'
 import { claimingLooks } from './contract/claiming-looks.ts'
+import { foreseeing } from './contract/foreseeing.ts'
 import { house } from './contract/house.ts'
 import { onceKeys } from './contract/once-keys.ts'
 import { opening } from './contract/opening.ts'
@@ -12,6 +15,8 @@ import { otherSends } from './contract/other-sends.ts'
 import { pausing } from './contract/pausing.ts'
 import { reading } from './contract/reading.ts'
 import { receiving } from './contract/receiving.ts'
+import { refusedDeliveries } from './contract/refused-deliveries.ts'
+import { runs } from './contract/runs.ts'
 import { settling } from './contract/settling.ts'
 import { settlingDeliveries } from './contract/settling-deliveries.ts'
 import { settlingLooks } from './contract/settling-looks.ts'
@@ -51,7 +56,12 @@ export function ledgerContract(name: string, fresh: () => Promise<Harness>): voi
     undelivered(fresh)
     pausing(fresh)
     operators(fresh)
+    access(fresh)
+    auditing(fresh)
+    foreseeing(fresh)
+    runs(fresh)
     reading(fresh)
+    refusedDeliveries(fresh)
     states(fresh)
     house(fresh)
   })

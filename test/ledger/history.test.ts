@@ -81,7 +81,7 @@ describe('what was received, page by page', () => {
     await ledger.suppress([ann], { channels: ['sms'], reason: 'by phone', by: 'eve' })
     const since = harness.clock.now()
     harness.clock.advance(5)
-    await ledger.allow([ann], 'sms')
+    await ledger.allow([ann], 'sms', 'eve')
     const said = { ...entry(began + 30, 'said'), plan: plan([], { names: [ben], consent: true }) }
     assert.ok(said.kind === 'event')
     await ledger.record([said])

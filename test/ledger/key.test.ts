@@ -74,7 +74,7 @@ describe('the key of a ledger', () => {
       writeFileSync(`${harness.file}.key`, kept)
       assert.equal(await isSuppressed(harness), true)
       const again = await harness.open()
-      await again.allow([MAIL], null)
+      await again.allow([MAIL], null, 'ann')
       await again.close()
       // What was lifted is remembered, too: an event that is read once more must not bring it back.
       await assert.rejects(isSuppressed(harness, randomBytes(32)), refused)

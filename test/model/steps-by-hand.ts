@@ -54,7 +54,7 @@ export async function allowSome({ chance, ledger, ref }: Driver): Promise<string
   if (ref.events.length === 0) return null
   const told = chance.pick(ref.events)
   const channel = chance.pick([null, 'sms'] as const)
-  const lifted = await ledger.allow(namesIn(told), channel)
+  const lifted = await ledger.allow(namesIn(told), channel, 'ann')
   assert.equal(lifted, wishes.allow(ref, reference.namesOf(told), channel))
   return `allow ${channel ?? 'all'} ${namesIn(told)}`
 }

@@ -39,7 +39,7 @@ export function ticketResolved(ticket = 7): string {
 /** The receiving half of the service on a port of its own, over a real ledger; `ledger` may stand something before it. */
 export async function startReceiving(
   options: Pick<Partial<ServerOptions>, 'intake' | 'patience' | 'sender'> & {
-    around?: (ledger: Ledger) => Pick<Ledger, 'record' | 'countRefused' | 'ping'>
+    around?: (ledger: Ledger) => Pick<Ledger, 'record' | 'countRefused' | 'keepRefused' | 'ping'>
     /** Instead of the usual one; its routes have the template `ticket-resolved`. */
     yaml?: string
   } = {},

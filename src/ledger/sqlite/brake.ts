@@ -10,7 +10,8 @@ const BUCKETS = 60
 export type BrakeCounts = {
   /** How many messages of the route were opened for the first time within the window. */
   count(route: string, brake: Brake, now: number): number
-  add(route: string, brake: Brake, now: number): void
+  /** `times`: how many at once; one by default. */
+  add(route: string, brake: Pick<Brake, 'perMs'>, now: number, times?: number): void
 }
 
 /** Counts are kept by window length: where a route's configuration changes it, the count begins anew. */
@@ -19,18 +20,18 @@ export function createBrakeCounts({ prepare }: Pick<Store, 'prepare'>): BrakeCou
     'SELECT coalesce(sum(count), 0) AS sum FROM route_opens WHERE route = ? AND per_ms = ? AND bucket >= ?',
   )
   const add = prepare(
-    `INSERT INTO route_opens (route, per_ms, bucket, count) VALUES (?, ?, ?, 1)
-     ON CONFLICT (route, per_ms, bucket) DO UPDATE SET count = count + 1`,
+    `INSERT INTO route_opens (route, per_ms, bucket, count) VALUES (?, ?, ?, ?)
+     ON CONFLICT (route, per_ms, bucket) DO UPDATE SET count = count + excluded.count`,
   )
   const forget = prepare('DELETE FROM route_opens WHERE route = ? AND per_ms = ? AND bucket < ?')
 
-  const width = ({ perMs }: Brake) => Math.max(1, Math.ceil(perMs / BUCKETS))
-  const oldest = (brake: Brake, now: number) => Math.floor((now - brake.perMs) / width(brake))
+  const width = ({ perMs }: Pick<Brake, 'perMs'>) => Math.max(1, Math.ceil(perMs / BUCKETS))
+  const oldest = (brake: Pick<Brake, 'perMs'>, now: number) => Math.floor((now - brake.perMs) / width(brake))
 
   return {
     count: (route, brake, now) => sum.get(route, brake.perMs, oldest(brake, now))?.sum ?? 0,
-    add(route, brake, now) {
-      add.run(route, brake.perMs, Math.floor(now / width(brake)))
+    add(route, brake, now, times = 1) {
+      add.run(route, brake.perMs, Math.floor(now / width(brake)), times)
       forget.run(route, brake.perMs, oldest(brake, now))
     },
   }

@@ -2,6 +2,7 @@ import type { MessageState } from '../../message.ts'
 import type { Acted, Ledger } from '../ledger.ts'
 import { clean, messageOf, policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
+import type { Audit } from './audit.ts'
 import { type Cancellations, withLate } from './cancellations.ts'
 import type { Caps } from './caps.ts'
 import { FREE } from './leases.ts'
@@ -17,7 +18,7 @@ type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledg
  */
 export function createOperators(
   store: Store,
-  { cancellations, caps }: { cancellations: Cancellations; caps: Caps },
+  { cancellations, caps, audit }: { cancellations: Cancellations; caps: Caps; audit: Audit },
 ) {
   const { prepare, clock, lanes, once, turns } = store
   const find = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
@@ -42,7 +43,20 @@ export function createOperators(
     'SELECT id, opened_at FROM attempts WHERE message_id = ? ORDER BY number DESC LIMIT 1',
   )
 
-  return {
+  /** What was refused changed nothing, and is in no trail. */
+  function told(
+    acted: Acted,
+    did: { by: string; reason: string | null },
+    action: string,
+    target = {},
+  ): Acted {
+    if (acted.kind === 'refused') return acted
+    const { by, reason } = did
+    audit({ by, action, target: { message: acted.message.id, ...target }, reason }, clock.now())
+    return acted
+  }
+
+  const acts = {
     retry(id: number, request: Request<'retry'>): Acted {
       const message = find.get(id)
       if (!message) return missing(id)
@@ -103,6 +117,15 @@ export function createOperators(
       const reason = words('Found not to be sent, says', request)
       return done(settle.get('failed', reason, null, message.delivery, message.delivery_reason, now, id))
     },
+  }
+
+  return {
+    retry: (id: number, request: Request<'retry'>) =>
+      told(acts.retry(id, request), request, 'message.retry', request.force ? { force: 'yes' } : {}),
+    cancel: (id: number, request: Request<'cancel'>) =>
+      told(acts.cancel(id, request), request, 'message.cancel'),
+    settleByHand: (id: number, request: Request<'settleByHand'>) =>
+      told(acts.settleByHand(id, request), request, 'message.settle', { as: request.as }),
   }
 }
 

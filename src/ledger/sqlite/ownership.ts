@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { PostriderError } from '../../errors.ts'
 import { createFile } from './database.ts'
@@ -18,12 +19,32 @@ export function takeOwnership(file: string): { release(): void } {
     lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
-    const isHeld = error instanceof Error && 'errcode' in error && error.errcode === 5
-    if (!isHeld) throw error
+    if (!isHeld(error)) throw error
     throw new PostriderError(
       'LEDGER_IN_USE',
       `Another Postrider service uses the ledger ${file}. Stop it first, or give this one a ledger of its own: DATABASE_URL=sqlite:data/another.db`,
     )
   }
   return { release: () => lock.close() }
+}
+
+/** Whether a service, of this process or another, owns a ledger now. */
+export function isOwned(file: string): boolean {
+  const companion = `${file}-owner`
+  if (!existsSync(companion)) return false
+  const probe = new DatabaseSync(companion, { timeout: 0, readOnly: true })
+  try {
+    probe.prepare('SELECT 1 FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    if (!isHeld(error)) throw error
+    return true
+  } finally {
+    probe.close()
+  }
+}
+
+/** SQLITE_BUSY */
+function isHeld(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }

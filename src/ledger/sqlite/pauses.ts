@@ -2,6 +2,7 @@ import { type Pause, type PauseCode, PROBED_PAUSES } from '../../message.ts'
 import type { PauseRequest } from '../ledger.ts'
 import { clean, pauseOf } from '../rows.ts'
 import type { LaneRow, PauseRow } from '../schema.ts'
+import type { Audit } from './audit.ts'
 import type { Store } from './store.ts'
 
 export type Pauses = {
@@ -38,12 +39,15 @@ export function covers(
   }
 }
 
+/** Who ends a pause when a probe got through. No operator may be called so. */
+const ITSELF = 'postrider'
+
 /** A pause that probes ends only when it is resumed; the others also by time. */
 function isOver(pause: PauseRow, now: number): boolean {
   return !isProbed(pause) && pause.until !== null && pause.until <= now
 }
 
-export function createPauses(store: Store): Pauses {
+export function createPauses(store: Store, audit: Audit): Pauses {
   const { prepare, clock } = store
   const standing = prepare<PauseRow>(
     'SELECT * FROM pauses INDEXED BY pauses_standing WHERE ended_at IS NULL ORDER BY since, id',
@@ -84,9 +88,19 @@ export function createPauses(store: Store): Pauses {
     )
   }
 
+  /** What an operator does; what Postrider itself pauses is in the log and among the pauses. */
+  function byOperator(request: PauseRequest): Pause {
+    const made = pause(request)
+    if (request.code !== 'operator') return made
+    const { by, reason, forMs } = request
+    const target = { ...targetOf(made), ...(forMs === null ? {} : { forMs }) }
+    audit({ by, action: 'pause', target, reason }, clock.now())
+    return made
+  }
+
   return {
     standing: (now) => standing.all().filter((row) => !isOver(row, now)),
-    pause,
+    pause: byOperator,
     resume(pauseId, by) {
       const now = clock.now()
       const row = find.get(pauseId)
@@ -94,6 +108,7 @@ export function createPauses(store: Store): Pauses {
       end.run(now, by, pauseId)
       if (row.code === 'brake') forgetOpens.run(row.name)
       store.dueNow()
+      if (by !== ITSELF) audit({ by, action: 'resume', target: targetOf(pauseOf(row)) }, now)
       return true
     },
     probing(pauseId, messageId, until) {
@@ -109,6 +124,10 @@ export function createPauses(store: Store): Pauses {
 function laterOf(code: PauseCode, standing: number | null, asked: number | null): number | null {
   if (code !== 'rate-limited' || standing === null || asked === null) return asked
   return Math.max(standing, asked)
+}
+
+function targetOf({ id, scope, name, code }: Pause): Record<string, number | string> {
+  return { pause: id, scope, ...(name === null ? {} : { name }), code }
 }
 
 function rowOf(row: PauseRow | undefined): Pause {

@@ -2,6 +2,7 @@ import { PostriderError } from '../../errors.ts'
 import type { Plan, ReadAnew } from '../ledger.ts'
 import { clean, cleanOrNull, senderTypeOrNull } from '../rows.ts'
 import type { EventRow } from '../schema.ts'
+import type { Audit } from './audit.ts'
 import { createClaimAnew } from './claim-event.ts'
 import { happenedAt } from './happened.ts'
 import type { Heed } from './heed.ts'
@@ -9,7 +10,7 @@ import type { InsertMessages } from './insert-messages.ts'
 import type { Store } from './store.ts'
 
 /** Adds what a later plan of a recorded event has and the event has not. */
-export function createAddPlan(store: Store, insertMessages: InsertMessages, heed: Heed) {
+export function createAddPlan(store: Store, insertMessages: InsertMessages, heed: Heed, audit: Audit) {
   const { prepare, clock } = store
   const claimAnew = createClaimAnew(store)
   const find = prepare<
@@ -23,7 +24,18 @@ export function createAddPlan(store: Store, insertMessages: InsertMessages, heed
     'UPDATE events SET key = ?, type = ?, sender_type = ?, subject = ?, occurred_at = ? WHERE id = ?',
   )
 
-  return (eventId: number, plan: Plan, read?: ReadAnew): { added: number; known?: true } => {
+  return (
+    eventId: number,
+    plan: Plan,
+    read?: ReadAnew | null,
+    by?: string | null,
+  ): { added: number; known?: true } => {
+    const done = addPlan(eventId, plan, read)
+    if (by) audit({ by, action: 'event.replan', target: { event: eventId, added: done.added } }, clock.now())
+    return done
+  }
+
+  function addPlan(eventId: number, plan: Plan, read?: ReadAnew | null): { added: number; known?: true } {
     const event = find.get(eventId)
     if (!event) throw new PostriderError('NOT_FOUND', `There is no event ${eventId}.`)
     const now = clock.now()

@@ -1,9 +1,12 @@
 import { clean } from '../rows.ts'
+import { createAccess } from './access.ts'
+import { createAudit } from './audit.ts'
 import { createForgiveDebt, createLowerBudget, createTakeBudget } from './budget.ts'
 import { createCancellations } from './cancellations.ts'
 import { createCaps } from './caps.ts'
 import { createClaim } from './claim.ts'
 import { createClaimLooks } from './claim-looks.ts'
+import { createForesee } from './foresee.ts'
 import { createHeed } from './heed.ts'
 import { createBindHost, createPing, createRememberKey } from './house.ts'
 import { createInsertMessages } from './insert-messages.ts'
@@ -15,7 +18,9 @@ import { createPauses } from './pauses.ts'
 import { createRecord } from './record.ts'
 import { createRecover } from './recover.ts'
 import { createWriteRefused } from './refused.ts'
+import { createKeptDeliveries } from './refused-deliveries.ts'
 import { createAddPlan } from './replan.ts'
+import { createRuns } from './runs.ts'
 import { createSettle } from './settle.ts'
 import { createSettleDelivery, createSettleLook } from './settle-look.ts'
 import type { Store } from './store.ts'
@@ -30,12 +35,14 @@ export function createVerbs(store: Store) {
   const caps = createCaps(store)
   const heed = createHeed({ cancellations, wishes, names: store.names })
   const insertMessages = createInsertMessages(store, cancellations)
-  const pauses = createPauses(store)
+  const audit = createAudit(store)
+  const pauses = createPauses(store, audit)
   const leases = createLeases(store, pauses)
   const otherSends = createOtherSends(store)
+  const operators = createOperators(store, { cancellations, caps, audit })
   return {
     record: createRecord(store, insertMessages, createMarkUndelivered(store, cancellations), heed),
-    addPlan: createAddPlan(store, insertMessages, heed),
+    addPlan: createAddPlan(store, insertMessages, heed, audit),
     claim: createClaim(store, pauses),
     open: createOpen(store, leases, pauses, { cancellations, wishes, caps }),
     settle: createSettle(store, { cancellations, wishes }),
@@ -45,14 +52,18 @@ export function createVerbs(store: Store) {
     settleLook: createSettleLook(store, otherSends, cancellations),
     settleDelivery: createSettleDelivery(store, wishes),
     forgiveDebt: createForgiveDebt(store),
-    operators: createOperators(store, { cancellations, caps }),
+    access: createAccess(store, audit),
+    operators,
+    foresee: createForesee(store),
+    runs: createRuns(store, { retry: operators.retry, audit }),
     recover: createRecover(store),
     writeRefused: createWriteRefused(store, clean),
+    keptDeliveries: createKeptDeliveries(store, audit),
     bindHost: createBindHost(store),
     ping: createPing(store),
     leases,
     pauses,
     rememberKey: createRememberKey(store),
-    suppressions: createSuppressions(store, wishes),
+    suppressions: createSuppressions(store, wishes, audit),
   }
 }

@@ -6,11 +6,13 @@ import { keyBeside } from '../key.ts'
 import type { Claim, Ledger, Recordable } from '../ledger.ts'
 import { migrate } from '../migrations.ts'
 import { clean, pauseOf } from '../rows.ts'
+import type { RunActed, RunRequest } from '../run.ts'
 import { openDatabase, preparer, stopWaitingLong } from './database.ts'
 import { createKnowsKey } from './house.ts'
 import { createNames } from './names.ts'
 import { assertStillThere, type Identity, identityOf } from './presence.ts'
 import type { RefusedCount } from './refused.ts'
+import type { KeptDelivery } from './refused-deliveries.ts'
 import { createStore } from './store.ts'
 import { serve, toWire, type WireError } from './thread.ts'
 import { transactionsOf } from './transactions.ts'
@@ -25,6 +27,7 @@ export type Verbs = Pick<
       : never
   },
   | 'record'
+  | 'acceptRefused'
   | 'addPlan'
   | 'claim'
   | 'renew'
@@ -47,7 +50,29 @@ export type Verbs = Pick<
   | 'allow'
   | 'bindHost'
   | 'ping'
-> & { writeRefused(counts: readonly RefusedCount[]): void }
+  | 'addOperator'
+  | 'changeOperator'
+  | 'removeOperator'
+  | 'endSessions'
+  | 'countLogin'
+  | 'loginFailed'
+  | 'openSession'
+  | 'endSession'
+  | 'addToken'
+  | 'revokeToken'
+  | 'foresee'
+  | 'stepRun'
+  | 'stopRun'
+> & {
+  prepareRun(request: Omit<RunRequest, 'messageIds'>): number
+  fillRun(id: number, messageIds: readonly number[]): void
+  startRun(id: number): RunActed
+  writeRefused(counts: readonly RefusedCount[]): void
+  writeRefusedDeliveries(deliveries: readonly KeptDelivery[]): void
+  forgetRefused(): boolean
+  sessionUsed(hash: string): void
+  tokenUsed(hash: string): void
+}
 
 export type Verb = keyof Verbs
 /** `now`: the time of the ledger's clock, which lives in the other thread. */
@@ -58,9 +83,10 @@ export type Outcome = { value?: unknown; error?: WireError }
 export type Question =
   /** Comes first. `owner`: what the boot before left behind is put in order. `key`: of the hashes of customers' names; null: what lies beside the file. */
   | { kind: 'open'; owner: boolean; now: number; key: Uint8Array | null }
-  /** `calls`: JSON of `Call[]`, which is faster to make and to read than a structured clone. `raws`: the bodies of the events in them, in order. */
+  /** `calls`: JSON of `Call[]`, which is faster to make and to read than a structured clone. `raws`: the bodies in them, in order. */
   | { kind: 'calls'; calls: string; raws: readonly Uint8Array[] }
-export type Opened = { interrupted: number }
+/** `keepsRefused`: refused deliveries are kept, which have to go in time. */
+export type Opened = { interrupted: number; keepsRefused: boolean }
 /**
  * `outcomes`: JSON of `Outcome[]` in the order of the calls. `raws`: the bodies of the events that were claimed, in order. `isDue`: messages are due
  * since the last answer.
@@ -155,12 +181,13 @@ function start(
         return due
       },
     }
-    if (!owner) return { running, opened: { interrupted: 0 } }
+    if (!owner) return { running, opened: { interrupted: 0, keepsRefused: false } }
     db.exec('BEGIN IMMEDIATE')
     const recovered = verbs.recover()
     verbs.forgiveDebt()
+    const keepsRefused = verbs.keptDeliveries.forget()
     db.exec('COMMIT')
-    return { running, opened: recovered }
+    return { running, opened: { ...recovered, keepsRefused } }
   } catch (error) {
     db.close()
     throw error
@@ -203,12 +230,15 @@ function withoutBodies({ messages, probe }: Claim, raws: Uint8Array[]) {
 /** Puts the bodies back where `writer.ts` took them from. */
 function giveRaws(calls: readonly Call[], raws: readonly Uint8Array[]): void {
   let next = 0
+  const taken = () => {
+    const raw = raws[next++]
+    if (!raw) throw new Error('what is to be written came without its body')
+    return Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+  }
   for (const call of calls) {
-    if (call.verb !== 'record') continue
-    for (const { event } of call.args[0]) {
-      const raw = raws[next++]
-      if (!raw) throw new Error('an event came without its body')
-      event.raw = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+    if (call.verb === 'record') for (const { event } of call.args[0]) event.raw = taken()
+    if (call.verb === 'writeRefusedDeliveries') {
+      for (const delivery of call.args[0]) if (delivery.body !== null) delivery.body = taken()
     }
   }
 }
@@ -259,11 +289,53 @@ function workOf(call: Call, verbs: ReturnType<typeof createVerbs>, file: string)
       return { together: () => verbs.suppressions.suppress(...call.args) }
     case 'allow':
       return { together: () => verbs.suppressions.allow(...call.args) }
+    case 'addOperator':
+      return { together: () => verbs.access.accounts.add(...call.args) }
+    case 'changeOperator':
+      return { together: () => verbs.access.accounts.change(...call.args) }
+    case 'removeOperator':
+      return { together: () => verbs.access.accounts.remove(...call.args) }
+    case 'endSessions':
+      return { together: () => verbs.access.accounts.endSessions(...call.args) }
+    case 'countLogin':
+      return { together: () => verbs.access.logins.count(...call.args), durable: false }
+    case 'loginFailed':
+      return { together: () => verbs.access.logins.failed(...call.args) }
+    case 'openSession':
+      return { together: () => verbs.access.sessions.open(...call.args) }
+    case 'endSession':
+      return { together: () => verbs.access.sessions.end(...call.args) }
+    case 'sessionUsed':
+      return { together: () => verbs.access.sessions.seen(...call.args), durable: false }
+    case 'addToken':
+      return { together: () => verbs.access.tokens.add(...call.args) }
+    case 'revokeToken':
+      return { together: () => verbs.access.tokens.revoke(...call.args) }
+    case 'tokenUsed':
+      return { together: () => verbs.access.tokens.used(...call.args), durable: false }
+    case 'foresee':
+      return { together: () => verbs.foresee(...call.args), durable: false }
+    case 'prepareRun':
+      return { together: () => verbs.runs.prepare(...call.args) }
+    case 'fillRun':
+      return { together: () => verbs.runs.fill(...call.args) }
+    case 'startRun':
+      return { together: () => verbs.runs.begin(...call.args) }
+    case 'stepRun':
+      return { together: () => verbs.runs.step(...call.args) }
+    case 'stopRun':
+      return { together: () => verbs.runs.stop(...call.args) }
     case 'bindHost':
       return { together: () => verbs.bindHost(clean(call.args[0]), file) }
     case 'ping':
       return { together: () => verbs.ping() }
     case 'writeRefused':
       return { together: () => verbs.writeRefused(...call.args) }
+    case 'writeRefusedDeliveries':
+      return { together: () => verbs.keptDeliveries.write(...call.args) }
+    case 'forgetRefused':
+      return { together: () => verbs.keptDeliveries.forget() }
+    case 'acceptRefused':
+      return { together: () => verbs.keptDeliveries.accept(...call.args) }
   }
 }

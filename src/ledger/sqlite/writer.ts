@@ -1,12 +1,15 @@
 import type { Clock } from '../../clock.ts'
 import { PostriderError } from '../../errors.ts'
 import type { Claim, Recordable } from '../ledger.ts'
+import type { KeptDelivery } from './refused-deliveries.ts'
 import { fromWire, startThread } from './thread.ts'
 import type { Answers, Call, Opened, Outcome, Question, Verb, Verbs } from './writer-thread.ts'
 
 export type Writer = {
   /** How many messages the boot before left in the middle of their sending. */
   interrupted: number
+  /** Whether refused deliveries are kept. */
+  keepsRefused: boolean
   /** Resolves when what was asked is committed. */
   call<V extends Verb>(verb: V, ...args: Parameters<Verbs[V]>): Promise<ReturnType<Verbs[V]>>
   /** Takes nothing more, writes what waits, ends the thread. Idempotent. */
@@ -80,7 +83,7 @@ export async function startWriter(options: {
         return reject(new PostriderError('LEDGER_BUSY', words, { retryable: true }))
       }
       unanswered += 1
-      const packed = verb === 'record' ? [withoutBodies(args[0] as Entries, queue.raws)] : args
+      const packed = packedOf(verb, args, queue.raws)
       queue.calls.push({ verb, now: clock.now(), args: packed } as Call)
       queue.waiting.push({ resolve: resolve as (value: unknown) => void, reject })
       // With all that came in the same turn of the event loop.
@@ -95,9 +98,9 @@ export async function startWriter(options: {
   }
 
   try {
-    const { interrupted } = (await ask({ kind: 'open', owner, key, now: clock.now() })) as Opened
+    const opened = (await ask({ kind: 'open', owner, key, now: clock.now() })) as Opened
     return {
-      interrupted,
+      ...opened,
       call,
       close() {
         closing ??= close()
@@ -115,6 +118,19 @@ type Batch = { calls: Call[]; raws: Uint8Array[]; waiting: Waiting[] }
 
 function emptyBatch(): Batch {
   return { calls: [], raws: [], waiting: [] }
+}
+
+/** The arguments of a call as they become JSON, without the bodies, which go beside it. */
+function packedOf(verb: Verb, args: readonly unknown[], raws: Uint8Array[]): readonly unknown[] {
+  if (verb === 'record') return [withoutBodies(args[0] as Entries, raws)]
+  if (verb !== 'writeRefusedDeliveries') return args
+  return [
+    (args[0] as readonly KeptDelivery[]).map((delivery) => {
+      if (delivery.body === null) return delivery
+      raws.push(delivery.body)
+      return { ...delivery, body: undefined }
+    }),
+  ]
 }
 
 /**

@@ -28,3 +28,30 @@ export function headerOf(rawHeaders: readonly string[], name: string): string | 
   }
   return joined
 }
+
+/** What browsers and proxies add for others: no sender signs it, and it lets somebody in elsewhere. */
+const OTHERS_SECRETS: ReadonlySet<string> = new Set([
+  'cookie',
+  'cookie2',
+  'set-cookie',
+  'proxy-authorization',
+])
+/** Characters of all names and values. A signed delivery has 1 to 2 kB of them; the longest signature that is read has 4 kB. */
+const MOST_KEPT = 8 * 1024
+
+/**
+ * The headers of a delivery that is to be verified later, under a configuration that may name other ones than now: all that could prove it, with its tokens, but for what is certainly
+ * somebody else's. What does not fit is left out.
+ */
+export function headersToKeep(rawHeaders: readonly string[]): string[] {
+  const kept: string[] = []
+  let left = MOST_KEPT
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = [rawHeaders[at], rawHeaders[at + 1]]
+    const size = name.length + value.length
+    if (size > left || OTHERS_SECRETS.has(name.toLowerCase())) continue
+    kept.push(name, value)
+    left -= size
+  }
+  return kept
+}

@@ -116,10 +116,10 @@ export function wishes(fresh: () => Promise<Harness>): void {
     on('allow takes it back, over one channel or all', async (ledger, harness) => {
       await ledger.suppress([MAIL], ASKED)
       await ledger.suppress([MAIL], { ...ASKED, channels: ['sms'] })
-      assert.equal(await ledger.allow([MAIL, PHONE], 'sms'), 1)
-      assert.equal(await ledger.allow([MAIL], 'sms'), 0)
+      assert.equal(await ledger.allow([MAIL, PHONE], 'sms', 'ann'), 1)
+      assert.equal(await ledger.allow([MAIL], 'sms', 'ann'), 0)
       assert.equal(await look(ledger, harness, [MAIL], { channel: 'sms' }), 'skipped suppressed')
-      assert.equal(await ledger.allow([MAIL], null), 1)
+      assert.equal(await ledger.allow([MAIL], null, 'ann'), 1)
       assert.equal(await look(ledger, harness, [MAIL], { channel: 'sms' }), 'open')
       assert.equal(await ledger.suppress([MAIL], ASKED), 1, 'and it may be refused anew')
       assert.equal(await look(ledger, harness, [MAIL]), 'skipped suppressed')
@@ -129,7 +129,7 @@ export function wishes(fresh: () => Promise<Harness>): void {
       await ledger.suppress([MAIL], { ...ASKED, channels: ['sms'] })
       harness.clock.advance(HOUR)
       await ledger.suppress([PHONE, 'other:1'], ASKED)
-      await ledger.allow([PHONE], null)
+      await ledger.allow([PHONE], null, 'ann')
       const all = await ledger.reads.suppressions({ limit: 10 })
       assert.deepEqual(
         all.map(({ kind, channel, by, reason }) => [kind, channel, by, reason]),
@@ -157,7 +157,7 @@ export function wishes(fresh: () => Promise<Harness>): void {
       const said = { names: [MAIL], suppress: { channels: null } }
       const { eventId } = await says(ledger, harness, said)
       harness.clock.advance(1000)
-      await ledger.allow([MAIL], null)
+      await ledger.allow([MAIL], null, 'ann')
       await ledger.addPlan(eventId, plan([], said))
       assert.equal(await look(ledger, harness, [MAIL]), 'open')
       await says(ledger, harness, said)

@@ -1,0 +1,172 @@
+import { SingleBar } from 'cli-progress'
+import { planRetries, type RetryPlan } from '../deliver/foresee.ts'
+import { readEnvironment, type Variables } from '../environment.ts'
+import { PostriderError } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Run, RunFilter } from '../ledger/run.ts'
+import { IDENTIFIERS, type IdentifierName, type MessageState } from '../message.ts'
+import { payloadOf } from '../receive/sources/read.ts'
+import { configOf } from '../settings.ts'
+import { filterOf, type ListOptions } from './filters.ts'
+import { reportActed } from './messages.ts'
+import { print, printJson, printTable, type Terminal } from './output.ts'
+import type { RetryOptions } from './retry-command.ts'
+import { runJson, serviceRuns } from './runs.ts'
+import { askedWhether, type Input } from './send-ask.ts'
+
+/** More are seldom meant; who means them makes several runs of it. */
+const MOST = 100_000
+/** Fewer are foreseen before a bar is read. */
+const BAR_FROM = 1_000
+
+/** Re-triggers one message now. */
+export async function retryOne(
+  ledger: Ledger,
+  id: number,
+  { by, force, reason, because, json }: RetryOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const why = because ?? reason ?? null
+  const acted = await ledger.retry(id, { by, force: force === true, reason: why })
+  reportActed(acted, 're-triggered', json === true, terminal)
+}
+
+/**
+ * Says what would become of all that a filter selects, asks, and begins a run; the service performs it. Of the `id` alone where there is one. Throws REFUSED where nothing would be re-triggered, or
+ * the answer is no.
+ */
+export async function retryMany(
+  ledger: Ledger,
+  variables: Variables,
+  options: RetryOptions & { id: number | null },
+  terminal: Terminal,
+  input: Input,
+): Promise<void> {
+  const { by, id, json, plan: only, yes } = options
+  const request = { by, force: options.force === true, reason: whyOf(options) }
+  const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
+  const filter = id === null ? filterOf(listOptionsOf(options)) : null
+  const ids = filter === null ? [id ?? 0] : await ledger.reads.messageIds(filter)
+  if (ids.length > MOST) {
+    throw new PostriderError(
+      'REFUSED',
+      `More than ${MOST} messages match. Narrow the filter, or say --limit.`,
+    )
+  }
+  const bar = barFor(ids.length, terminal)
+  const deps = { ledger, config, payloadOf: payloadOf(config) }
+  const plan = await planRetries(ids, request, deps, (count) => bar?.update(count)).finally(() => bar?.stop())
+
+  // For programs the object says all of this; whoever is asked must see it nevertheless.
+  const says = json ? { ...terminal, out: terminal.err } : terminal
+  if (!json || !(yes || only)) printPlan(plan, says)
+  const stop = (why: string) => {
+    if (json) printJson(terminal, outcomeJson(plan, null))
+    return new PostriderError('REFUSED', why)
+  }
+  if (only || filter === null) {
+    if (json) printJson(terminal, outcomeJson(plan, null))
+    return
+  }
+  const count = plan.retriable.length
+  if (count === 0) throw stop('There is nothing to re-trigger.')
+  const question = `Re-trigger ${messages(count)}? [y/N] `
+  if (!yes && !(await askedWhether(question, 'Nothing was re-triggered.', input, terminal))) {
+    throw stop('Nothing was re-triggered.')
+  }
+  const acted = await ledger.beginRun({ ...request, filter: toldOf(filter), messageIds: plan.retriable })
+  if (acted.kind === 'refused') throw stop(acted.reason)
+  if (json) printJson(terminal, outcomeJson(plan, acted.run))
+  else for (const line of nextSteps(acted.run, variables)) print(terminal, line)
+}
+
+function whyOf({ id, because, reason, force }: RetryOptions & { id: number | null }): string | null {
+  const why = because ?? (id === null ? null : (reason ?? null))
+  if (force && !why?.trim()) {
+    throw new PostriderError(
+      'USAGE',
+      '--force sends messages once more that were sent: say why, --because "…"',
+    )
+  }
+  return why
+}
+
+function listOptionsOf(options: RetryOptions): ListOptions<MessageState> {
+  const { force: _f, because: _b, by: _o, plan: _p, yes: _y, limit, ...filter } = options
+  const { id: _i, ...list } = filter as typeof filter & { id?: null }
+  return { ...list, limit: Math.min(limit ?? MOST + 1, MOST + 1) }
+}
+
+/** The filter as a run keeps it: of the customer only by what they were named. */
+function toldOf({ customer, limit, ...filter }: ReturnType<typeof filterOf<MessageState>>): RunFilter {
+  const named: readonly IdentifierName[] = IDENTIFIERS.filter((name) => customer?.[name] !== undefined)
+  return {
+    ...filter,
+    ...(named.length === 0 ? {} : { customer: named }),
+    ...(limit > MOST ? {} : { limit }),
+  }
+}
+
+/** What the plan says of each group, for who reads no table. */
+const SAID: Readonly<Record<string, string>> = {
+  sent: 'would be sent',
+  'refused sent-before': 'were sent before',
+  'refused scheduled': 'are scheduled already',
+  'refused sending': 'are being sent',
+  'refused key-taken': 'have a key (once) that another message holds',
+  'refused missing': 'do not exist',
+  'skipped suppressed': 'are to customers who refuse them',
+  'skipped no-consent': 'have no consent',
+  'skipped cap': 'are over the cap',
+  'skipped shadow': 'are of routes in shadow',
+  'skipped expired': 'expired',
+  'deferred cap': 'would wait for room under the cap',
+  'paused brake': 'would wait because of the brake',
+}
+
+function printPlan(plan: RetryPlan, terminal: Terminal): void {
+  const parts = plan.outcomes.map(({ outcome, code, count }) => {
+    const name = code === null ? outcome : `${outcome} ${code}`
+    return `${count} ${SAID[name] ?? `${outcome} (${code})`}`
+  })
+  if (plan.messages > 0) print(terminal, `Of ${messages(plan.messages)}: ${parts.join(', ')}.`)
+  printTable(
+    terminal,
+    ['OUTCOME', 'CODE', 'MESSAGES', 'SUCH AS', 'REASON'],
+    plan.outcomes.map(({ outcome, code, count, examples, reason }) => [
+      outcome,
+      code,
+      count,
+      examples.join(' '),
+      reason,
+    ]),
+    'No messages match.',
+  )
+}
+
+function outcomeJson({ messages: count, outcomes }: RetryPlan, run: Run | null) {
+  return { messages: count, outcomes, run: run && runJson(run) }
+}
+
+function nextSteps({ id, total }: Run, variables: Variables): string[] {
+  const who = serviceRuns(variables)
+    ? 'The running service re-triggers them, so many at a time that others are sent too.'
+    : 'No service runs with this ledger: it begins when one is started.'
+  return [
+    `Run ${id} has begun with ${messages(total)}. ${who}`,
+    `How far it is: npx postrider runs show ${id} --watch`,
+    `To stop it: npx postrider runs stop ${id}`,
+  ]
+}
+
+function messages(count: number): string {
+  return `${count} message${count === 1 ? '' : 's'}`
+}
+
+function barFor(total: number, { err }: Terminal): SingleBar | null {
+  if (!err.isTTY || total < BAR_FROM) return null
+  const format = '{bar} {value}/{total} foreseen, {eta} s left'
+  const bar = new SingleBar({ stream: err, clearOnComplete: true, format })
+  bar.start(total, 0)
+  return bar
+}

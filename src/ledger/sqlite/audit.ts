@@ -1,0 +1,37 @@
+import { redact } from '../../log.ts'
+import { clean } from '../rows.ts'
+import type { Store } from './store.ts'
+
+/**
+ * What somebody did. `by`: the operator, or `token NAME`. `action`: `message.retry`, `operator.add`. `target`: ids, names from the configuration and counts; never
+ * a customer's name or address. `reason`: as somebody typed it.
+ */
+export type AuditEntry = {
+  by: string
+  action: string
+  target: Readonly<Record<string, number | string>>
+  reason?: string | null
+}
+
+/** Appends to the trail, in the transaction of what it tells of: neither is there without the other. */
+export type Audit = (entry: AuditEntry, now: number) => void
+
+export function createAudit({ prepare }: Pick<Store, 'prepare'>): Audit {
+  const append = prepare('INSERT INTO audit (at, "by", action, target, reason) VALUES (?, ?, ?, ?, ?)')
+  return ({ by, action, target, reason = null }, now) => {
+    const masked = Object.entries(target).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? withoutAddresses(value) : value,
+    ])
+    const words = reason?.trim() ? withoutAddresses(reason.trim()) : null
+    append.run(now, withoutAddresses(by), action, JSON.stringify(Object.fromEntries(masked)), words)
+  }
+}
+
+/** A number as people write it, with no `+` before it: the trail of an id is no place for one. A date is none. */
+const BARE_PHONE = /(?<![\w-])(?!\d{4}-\d{2}-\d{2}(?!\d))\(?0?\d(?:[\s()./-]{0,2}\d){6,}(?![\w-])/g
+
+/** The trail outlives the erasure of a customer, so what somebody typed loses what looks like an address or a number. */
+export function withoutAddresses(text: string): string {
+  return clean(redact(text).replace(BARE_PHONE, '[phone]'))
+}
