@@ -89,3 +89,11 @@ export type UnreadableEvent = {
   reason: string
   keyIsUnsigned?: boolean
 }
+
+/**
+ * When an event happened, epoch milliseconds: as its sender says, but never later than it was received. A sender's clock that is ahead must not hold a message back, nor outlast what
+ * happens later and what the customer says then.
+ */
+export function happenedAt({ occurredAt, receivedAt }: Pick<Event, 'occurredAt' | 'receivedAt'>): number {
+  return Math.min(occurredAt, receivedAt)
+}

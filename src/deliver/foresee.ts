@@ -177,7 +177,7 @@ function tallied(all: readonly Foreseen[]): RetryPlan {
 }
 
 /** What goes first, then what could be mended. */
-const ORDER: readonly Foreseen['outcome'][] = [
+const ORDER = [
   'sent',
   'deferred',
   'paused',
@@ -185,4 +185,4 @@ const ORDER: readonly Foreseen['outcome'][] = [
   'failed',
   'cancelled',
   'refused',
-]
+] as const satisfies readonly Foreseen['outcome'][]

@@ -8,15 +8,7 @@ export type Way =
   | { kind: 'draft'; channel: Channel; mode: 'live' | 'shadow' }
   | { kind: 'ends'; state: 'failed' | 'skipped'; code: string; reason: string }
 
-export const FORESEEN_OUTCOMES = [
-  'sent',
-  'deferred',
-  'paused',
-  'skipped',
-  'failed',
-  'cancelled',
-  'refused',
-] as const
+export type ForeseenOutcome = 'sent' | 'deferred' | 'paused' | 'skipped' | 'failed' | 'cancelled' | 'refused'
 
 /**
  * What would become of one message. `sent`: a request would leave; what Genesys answers nobody can foresee. `refused`: it would not be re-triggered. `code`: of the state that it would
@@ -24,7 +16,7 @@ export const FORESEEN_OUTCOMES = [
  */
 export type Foreseen = {
   id: number
-  outcome: (typeof FORESEEN_OUTCOMES)[number]
+  outcome: ForeseenOutcome
   code: string | null
   reason: string | null
 }

@@ -1,6 +1,6 @@
 import type { Config, Route } from '../config/config.ts'
 import { messageOf } from '../errors.ts'
-import type { ReadEvent, RouteNote } from '../event.ts'
+import { happenedAt, type ReadEvent, type RouteNote } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
 import type { Customer, PlannedMessage, Policies } from '../message.ts'
 import { namesOf, type Space } from '../names.ts'
@@ -146,7 +146,7 @@ export function planMessage(wanted: {
   mend: string
 }): PlannedMessage {
   const { route, event, customer, space, policies, delayMs, defaultCountry, cancelKeys, mend } = wanted
-  const due = beginsAt(event) + delayMs
+  const due = happenedAt(event) + delayMs
   const earliest = Math.max(event.receivedAt, due)
   const calm = afterQuietHours(earliest, policies.quietHours, customer, defaultCountry)
   const nobody = whyNobody(customer, policies)
@@ -167,11 +167,6 @@ export function planMessage(wanted: {
 function whyLater({ at, zone }: ReturnType<typeof afterQuietHours>, earliest: number) {
   if (at === earliest || zone === null) return { code: null, reason: null }
   return { code: 'quiet-hours', reason: quietReason(zone) }
-}
-
-/** The event's own time. A sender's clock that is ahead must not hold a message back: nothing happened after it was received. */
-function beginsAt(event: Pick<ReadEvent, 'occurredAt' | 'receivedAt'>): number {
-  return Math.min(event.occurredAt, event.receivedAt)
 }
 
 /** What the event's page says of a route that planned a message. */

@@ -1,4 +1,5 @@
 import { consentOf } from '../consent.ts'
+import { happenedAt } from '../event.ts'
 import type { Channel, PlannedMessage } from '../message.ts'
 import { afterQuietHours } from '../quiet-hours.ts'
 import type { Caps, Wishes } from './simulate-customers.ts'
@@ -60,7 +61,7 @@ export function open(due: Due, now: number, rules: Rules): Verdict {
   if (way.failure !== null) return failed(way.failure)
   if (policies.purpose === 'marketing') {
     const given = consentOf(customer.consent)
-    const own = given === null ? null : { given, at: saidAt(event) }
+    const own = given === null ? null : { given, at: happenedAt(event) }
     if (!rules.wishes.agrees(names, own)) return skip('no-consent')
   }
   const fullUntil = policies.cap ? rules.caps.fullUntil(names, policies.cap, now) : null
@@ -75,11 +76,6 @@ export function open(due: Due, now: number, rules: Rules): Verdict {
   const { channel } = way
   if (policies.mode === 'shadow') return { ...skip('shadow'), channel }
   return { kind: 'end', state: 'sent', code: null, channel }
-}
-
-/** When an event said something: no later than it was received. Must agree with ledger/sqlite/wishes.ts. */
-export function saidAt({ occurredAt, receivedAt }: Due['event']): number {
-  return Math.min(occurredAt, receivedAt)
 }
 
 function skip(code: string) {

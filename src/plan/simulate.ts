@@ -1,7 +1,8 @@
+import { happenedAt } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
 import type { Channel, PlannedMessage } from '../message.ts'
 import { createCaps, createWishes, type During, type Word } from './simulate-customers.ts'
-import { type Deferral, type Due, open, saidAt } from './simulate-open.ts'
+import { type Deferral, type Due, open } from './simulate-open.ts'
 import { createQueue } from './simulate-queue.ts'
 import { createBrakes, createCancellations, createOnceKeys } from './simulate-routes.ts'
 
@@ -150,7 +151,7 @@ export function createSimulation<Note>({
       end(message, 'cancelled', null)
     // A replay takes back, and gives nothing.
     if (plan.consent !== null && !(isReplay && plan.consent)) {
-      wishes.consent(plan.names, { given: plan.consent, at: saidAt(event) })
+      wishes.consent(plan.names, { given: plan.consent, at: happenedAt(event) })
     }
     if (plan.suppress) wishes.suppress(plan.names, plan.suppress.channels, { since: now, until: null })
   }
@@ -198,8 +199,10 @@ export function createSimulation<Note>({
 
   return {
     record({ event: { id, occurredAt, receivedAt }, ...rest }) {
-      // No clock that is ahead outlasts what happens later, as ledger/sqlite/happened.ts has it.
-      const planned = { event: { id, occurredAt: Math.min(occurredAt, receivedAt), receivedAt }, ...rest }
+      const planned = {
+        event: { id, occurredAt: happenedAt({ occurredAt, receivedAt }), receivedAt },
+        ...rest,
+      }
       letPass(planned.event.receivedAt)
       now = Math.max(now, planned.event.receivedAt)
       heed(planned)

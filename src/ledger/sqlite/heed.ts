@@ -1,6 +1,6 @@
+import { happenedAt } from '../../event.ts'
 import type { Plan } from '../ledger.ts'
 import type { Cancellations } from './cancellations.ts'
-import { happenedAt } from './happened.ts'
 import type { Names } from './names.ts'
 import type { Wishes } from './wishes.ts'
 
