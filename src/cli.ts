@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addAccessCommands } from './commands/access-commands.ts'
 import { portNumber, positiveNumber, signedDuration, wholeNumber } from './commands/filters.ts'
 import { addLedgerCommands } from './commands/ledger-commands.ts'
+import { addNotifyCommands } from './commands/notify-commands.ts'
 import { type Run, type Terminal, visibleLines } from './commands/output.ts'
 import { addRefusedCommands } from './commands/refused-command.ts'
 import { addSendCommand } from './commands/send-command.ts'
@@ -180,6 +181,7 @@ function program(run: Run, say: (text: string) => void): Command {
   addRefusedCommands(program, run)
   addSuppressCommands(program, run)
   addAccessCommands(program, run)
+  addNotifyCommands(program, run)
   return program
 }
 

@@ -67,8 +67,8 @@ const whole = (what: string, most: number) =>
     .transform(Number)
     .refine((n) => n <= most, `expected ${what}`)
 
-/** By the address, not by how the name begins: 127.0.0.1.example.com is anybody's. */
-function isPrivate(text: string): boolean {
+/** Whether what is sent to this URL is private on its way: https, or plain http on loopback. By the address, not by how the name begins: 127.0.0.1.example.com is anybody's. */
+export function isPrivate(text: string): boolean {
   if (!URL.canParse(text)) return true
   const { protocol, hostname } = new URL(text)
   const isLoopback =

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
+import { configNow } from './config/now.ts'
 import { createBudget } from './deliver/budget.ts'
 import { createRunner } from './deliver/runs.ts'
 import { createWorker } from './deliver/worker.ts'
@@ -9,14 +10,27 @@ import { messageOf, PostriderError } from './errors.ts'
 import { createGenesys } from './genesys/client.ts'
 import type { Genesys } from './genesys/genesys.ts'
 import type { Ledger } from './ledger/ledger.ts'
-import { openLedger } from './ledger/open.ts'
+import { keyOfLedger, openLedger } from './ledger/open.ts'
 import type { Log } from './log.ts'
+import { FIXTURES } from './ops/actions/fixtures.ts'
 import type { SenderState } from './ops/health.ts'
+import { createNotifier, type Notifier } from './ops/notify/notifier.ts'
+import { derivedSecret } from './ops/notify/secret.ts'
 import { mountOps } from './ops/ops.ts'
 import { payloadOf } from './receive/sources/read.ts'
 import { assertSandboxAllowed, SANDBOX_CLIENT, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts'
 import { startServer } from './server.ts'
-import { configOf, keyFrom, LEDGER, loginOf, missingLogin, orgOf, SANDBOX_LEDGER } from './settings.ts'
+import {
+  baseUrl,
+  configNow,
+  configOf,
+  keyFrom,
+  LEDGER,
+  loginOf,
+  missingLogin,
+  orgOf,
+  SANDBOX_LEDGER,
+} from './settings.ts'
 
 export type Service = {
   config: Config
@@ -49,7 +63,7 @@ export type ServiceOptions = {
 
 /** Puts the service together and starts it: configuration → ledger → Genesys → server → worker. Throws PostriderError, with nothing left open. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { environment, log } = options
+  const { environment, log, variables } = options
   const clock = systemClock
   const undo: (() => Promise<unknown>)[] = []
   try {
@@ -84,7 +98,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       payloadOf: payloadOf(config),
       owner: `${process.pid}-${randomUUID().slice(0, 8)}`,
     })
+    const notifier = notifierOf(config, () => keyOfLedger({ url, ...keyFrom(environment) }), {
+      ledger,
+      clock,
+      log,
+    })
     const sendsTo = sandbox ? 'sandbox' : login.gatewayUrl === null ? 'live' : 'gateway'
+    const about = { sendsTo, host: genesys.host, sandboxUrl: sandbox?.url ?? null } as const
     const sender = async (): Promise<SenderState> => ({
       sendsTo,
       inFlight: worker.inFlight(),
@@ -99,7 +119,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       host: environment.HOST,
       port: environment.PORT,
       trustProxy: environment.TRUST_PROXY,
-      ops: { mount: (app) => mountOps(app, { ledger }), port: environment.OPS_PORT ?? null },
+      ops: {
+        mount: (app) =>
+          mountOps(app, {
+            ledger,
+            config,
+            clock,
+            log,
+            about,
+            baseUrl: baseUrl(environment.HOST, environment.PORT),
+            fixtures: FIXTURES,
+            configNow: () => configNow(config, variables),
+          }),
+        port: environment.OPS_PORT ?? null,
+      },
     })
     undo.unshift(() => server.close())
 
@@ -107,16 +140,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const { rateLimitPerMinute } = config.genesys
     const runner = createRunner({ ledger, rateLimitPerMinute, clock, log })
     const running = runner.run()
+    const notifying = notifier?.run()
     undo.unshift(async () => {
       worker.stop()
       runner.stop()
+      notifier?.stop()
     })
     let stopped: Promise<void> | null = null
     const stop = async () => {
       worker.stop()
       runner.stop()
+      notifier?.stop()
       await server.close()
       await running
+      await notifying
       await working
       await ledger.close()
       await sandbox?.close()
@@ -142,6 +179,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     throw error
   }
+}
+
+/** Null where the configuration names nobody who is told. */
+function notifierOf(
+  { notify, sources }: Config,
+  key: () => Uint8Array,
+  deps: { ledger: Ledger; clock: Clock; log: Log },
+): Notifier | null {
+  if (notify === null) return null
+  const receiver = { url: notify.url, secret: notify.secret ?? derivedSecret(key()) }
+  return createNotifier({ ...deps, receiver, expected: [...sources.values()] })
 }
 
 /** The configuration, where there is a login too: throws what is wrong with both at once, so that one start tells all there is to set. */

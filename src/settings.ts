@@ -25,6 +25,12 @@ const UNSET = /is not set in the environment$/
 const HOW_TO_SET =
   'Set what is missing in the environment, or in a file .env in this folder; .env.example says what each is. To see Postrider at work with nothing set: npm run demo'
 
+/** Where the service is reached as this machine names it, which listens there: `http://127.0.0.1:3000`. */
+export function baseUrl(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}
+
 /** What a sandbox has to know so that all that a configuration names is there. */
 export function orgOf({ genesys, sources }: Pick<Config, 'genesys' | 'sources'>) {
   const { webmessaging, whatsapp, open, sms } = genesys

@@ -22,6 +22,10 @@ const LEDGER_CONTRACT = types(
   'ledger/foresight',
   'ledger/run',
   'ledger/access',
+  'ledger/pages',
+  'ledger/overview',
+  'ledger/idempotency',
+  'ledger/notices',
 )
 
 /**
@@ -56,7 +60,26 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   'genesys/': WORDS,
   // What an event's consent means is asked once more when its message is opened.
   'ledger/': [...WORDS, ...value('consent', 'key')],
-  'ops/': [...WORDS, ...LEDGER_CONTRACT],
+  // Shows what the other rooms know, and asks them for what operators want done.
+  'ops/': [
+    ...WORDS,
+    ...CONFIG,
+    ...LEDGER_CONTRACT,
+    ...value(
+      'deliver/foresee',
+      'plan/',
+      'receive/',
+      'names',
+      'address',
+      'settings',
+      'visible',
+      'config/duration',
+      'config/fixtures',
+      'ledger/run',
+      'ledger/words',
+      'ledger/overview',
+    ),
+  ],
   // Knows nobody: it stands for somebody else's system.
   'sandbox/': value('clock', 'errors'),
   // What a source may say depends on who sends: the presets are the data that it is checked against.

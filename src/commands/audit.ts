@@ -1,6 +1,7 @@
-import type { AuditFilter, AuditRecord } from '../ledger/access.ts'
+import type { AuditFilter } from '../ledger/access.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { isoTime, localTime, printJson, printTable, type Terminal } from './output.ts'
+import { auditJson } from '../ops/shapes/access.ts'
+import { localTime, printJson, printTable, type Terminal } from './output.ts'
 
 /** Who did what, newest first. */
 export async function listAudit(ledger: Ledger, filter: AuditFilter, json: boolean, terminal: Terminal) {
@@ -21,8 +22,4 @@ export async function listAudit(ledger: Ledger, filter: AuditFilter, json: boole
     ]),
     'Nobody has done anything yet.',
   )
-}
-
-function auditJson({ at, ...line }: AuditRecord) {
-  return { ...line, at: isoTime(at) }
 }

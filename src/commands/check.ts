@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import type { Config, GenesysConfig, Source, SuppressOn } from '../config/config.ts'
+import type { Config, GenesysConfig, NotifyConfig, Source, SuppressOn } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 import { fixtureFiles, readFixture } from '../config/fixtures.ts'
 import { loadConfig } from '../config/load.ts'
@@ -7,14 +7,13 @@ import { DEFAULT_DELIVERY_SHARE } from '../config/schema.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import { CHANNELS } from '../message.ts'
+import { FIXTURES } from '../ops/actions/fixtures.ts'
+import { routeJson } from '../ops/shapes/route.ts'
 import { checkFixture, type FixtureCheck } from '../plan/check.ts'
 import { readDelivery } from '../receive/sources/read.ts'
 import { problemLine } from '../settings.ts'
-import { printLine, printRoute, routeJson } from './check-route.ts'
+import { printLine, printRoute } from './check-route.ts'
 import { print, printJson, type Terminal } from './output.ts'
-
-/** Where fixtures are looked for; there need not be any. */
-const FIXTURES = 'fixtures'
 
 /**
  * Checks the configuration and its templates, shows how Genesys and the sources are set up and every route with its effective values, and plans and renders every fixture that expects
@@ -36,6 +35,7 @@ export async function check(
       sources: [],
       routes: [],
       suppressOn: [],
+      notify: null,
       fixtures: [],
       unchecked: [],
     }
@@ -59,6 +59,7 @@ export async function check(
       sources: [...config.sources.values()].map(sourceJson),
       routes: config.routes.map(routeJson),
       suppressOn: config.suppressOn.map(suppressOnJson),
+      notify: config.notify && notifyJson(config.notify),
       fixtures: checked,
       unchecked,
     })
@@ -69,6 +70,7 @@ export async function check(
   printSources([...config.sources.values()], terminal)
   for (const route of config.routes) printRoute(route, config.templates, terminal)
   printSuppressOn(config.suppressOn, terminal)
+  printNotify(config.notify, terminal)
   for (const one of checked) {
     const fine = one.differences.length === 0
     print(terminal, `${fine ? 'ok  ' : 'FAIL'}  ${one.file}`, fine ? 'green' : 'red')
@@ -163,5 +165,22 @@ function printSuppressOn(list: readonly SuppressOn[], terminal: Terminal): void 
   for (const { on, channels } of list.map(suppressOnJson)) {
     printLine(terminal, channels?.join(', ') ?? 'every channel', on.join(', '))
   }
+  print(terminal, '')
+}
+
+/** Of the URL its host alone: the path may be a secret. `secret`: whose signs. `--json` prints this. */
+function notifyJson({ url, secret }: NotifyConfig) {
+  return { host: new URL(url).host, secret: secret === null ? 'derived' : 'own' }
+}
+
+function printNotify(notify: NotifyConfig | null, terminal: Terminal): void {
+  if (notify === null) return
+  const { host, secret } = notifyJson(notify)
+  const signs =
+    secret === 'own'
+      ? 'signed with notify.secret'
+      : 'signed with a secret of the ledger’s key: npx postrider notify secret'
+  print(terminal, 'notify')
+  printLine(terminal, host, signs)
   print(terminal, '')
 }

@@ -6,10 +6,11 @@ import { createGenesys } from '../genesys/client.ts'
 import { checkAccess, type InUse } from '../genesys/doctor.ts'
 import type { Finding } from '../genesys/finding.ts'
 import type { BudgetReading } from '../genesys/genesys.ts'
+import { isoTime } from '../ops/shapes/values.ts'
 import { configOf, loginOf } from '../settings.ts'
 import { type CustomerCheck, checkCustomer } from './customer-check.ts'
 import type { CustomerAsked } from './customer-find.ts'
-import { isoTime, localTime, print, printJson, type Terminal } from './output.ts'
+import { localTime, print, printJson, type Terminal } from './output.ts'
 
 /** `customer`: how they are named; null or empty: nobody is asked about. */
 export type DoctorOptions = { json: boolean; customer?: CustomerAsked | null }

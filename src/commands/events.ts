@@ -1,15 +1,13 @@
-import type { Config, Source } from '../config/config.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
-import { CLI_SOURCE, type Event, type ReadEvent, type UnreadableEvent } from '../event.ts'
+import type { Event } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EventFilter, MessageFilter } from '../ledger/reads.ts'
-import { planEvent } from '../plan/plan.ts'
-import { NOTHING_SAID, recordableOf } from '../receive/recordable.ts'
-import { readAgain, readPartsAgain } from '../receive/sources/read.ts'
+import { isWell, type Replanned, replan, whyNotPlannable } from '../ops/actions/replan.ts'
+import { eventJson } from '../ops/shapes/event.ts'
+import { messageJson } from '../ops/shapes/message.ts'
 import { configOf } from '../settings.ts'
 import { localTime, print, printJson, printTable, printText, type Terminal } from './output.ts'
-import { eventJson, messageJson } from './show.ts'
 
 /** A customer is known by the messages that were planned for them. */
 type Filter = EventFilter & Pick<MessageFilter, 'customer'>
@@ -95,9 +93,12 @@ export async function replanEvents(
 ): Promise<boolean> {
   const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
   const events = await Promise.all([...new Set(ids)].map((id) => eventOf(ledger, id)))
-  for (const event of events) assertPlannable(event, config)
-  const outcomes = []
-  for (const event of events) outcomes.push(await replan(ledger, event, config, by))
+  for (const event of events) {
+    const why = whyNotPlannable(event, config)
+    if (why) throw new PostriderError(why.kind === 'missing' ? 'NOT_FOUND' : 'REFUSED', why.reason)
+  }
+  const outcomes: Replanned[] = []
+  for (const event of events) outcomes.push(await replan({ ledger, config }, { by }, event))
   if (json) printJson(terminal, outcomes)
   else {
     printTable(
@@ -107,70 +108,7 @@ export async function replanEvents(
       'Nothing to plan.',
     )
   }
-  return outcomes.every(({ state }) => state === 'planned' || state === 'unrouted')
-}
-
-function assertPlannable({ id, source: name }: Event, config: Config): void {
-  if (name === CLI_SOURCE) {
-    throw new PostriderError(
-      'REFUSED',
-      `Event ${id} was planned by postrider send, and not by routes: there is nothing to plan again. postrider events show ${id} lists its message, and postrider messages retry re-triggers that; another text or other customers: postrider send.`,
-    )
-  }
-  if (config.sources.has(name)) return
-  throw new PostriderError(
-    'NOT_FOUND',
-    `Event ${id} came from ${name}, which is no longer in the configuration.`,
-  )
-}
-
-/** Plans one event again. Its source must be in the configuration. */
-export async function replan(ledger: Ledger, event: Event, config: Config, by: string) {
-  const source = config.sources.get(event.source)
-  // Without a type it was never read as one event.
-  const parts = source && event.type === '' ? readPartsAgain(event, source) : null
-  if (source && parts) return replanParts(ledger, event, source, parts, config, by)
-  const read = readAgain(event, config)
-  if ('reason' in read) return { id: event.id, state: 'unreadable' as const, added: 0, reason: read.reason }
-  const plan = planEvent(read, config)
-  // What such an event reports was marked when it was recorded, and its reason says what: a plan of nothing must not take its place.
-  if (read.undelivered && plan.state === 'unrouted') {
-    const reason =
-      event.state === 'unreadable'
-        ? 'it can be read now; what it reports is marked when it is delivered again'
-        : event.reason
-    return { id: event.id, state: event.state, added: 0, reason }
-  }
-  const { added, known } = await ledger.addPlan(event.id, plan, read, by)
-  if (known)
-    return {
-      id: event.id,
-      state: 'unrouted' as const,
-      added,
-      reason: 'it came again since and was recorded then',
-    }
-  return { id: event.id, state: plan.state, added, reason: plan.reason }
-}
-
-/** A delivery that was kept whole, because nobody could tell its events apart: they are recorded now, each as if it had just come. */
-async function replanParts(
-  ledger: Ledger,
-  { id }: Event,
-  source: Source,
-  parts: readonly (ReadEvent | UnreadableEvent)[],
-  config: Config,
-  by: string,
-) {
-  const { version: configVersion } = config
-  const recorded = await ledger.record(
-    parts.map((event) => recordableOf(event, source, { config, plan: planEvent })),
-  )
-  const ids = recorded.flatMap((one) => ('eventId' in one ? one.eventId : []))
-  const added = recorded.reduce((sum, one) => sum + ('messageIds' in one ? one.messageIds.length : 0), 0)
-  const reason = `it is a delivery of ${parts.length} events, which are events of their own now: ${ids.join(', ') || 'all of them known already'}`
-  const none = { notes: [], messages: [], configVersion, ...NOTHING_SAID }
-  await ledger.addPlan(id, { state: 'unrouted', reason, ...none }, null, by)
-  return { id, state: 'unrouted' as const, added, reason }
+  return isWell(outcomes)
 }
 
 async function eventOf(ledger: Ledger, id: number): Promise<Event> {

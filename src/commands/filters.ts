@@ -4,6 +4,7 @@ import { parseDuration } from '../config/duration.ts'
 import type { EventState } from '../event.ts'
 import type { MessageFilter } from '../ledger/reads.ts'
 import type { Customer, MessageState } from '../message.ts'
+import { instantOf, LONGEST_MS } from '../ops/instants.ts'
 
 /** The options that every list takes, as commander parsed them. Times: epoch milliseconds. */
 export type ListOptions<State extends EventState | MessageState> = {
@@ -67,41 +68,18 @@ function given(
   return named.length === 0 ? null : Object.fromEntries(named)
 }
 
-/** A day in its own form, and with a time and perhaps a zone: what `Date.parse` takes beyond it, it guesses at. */
-const ISO = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/
-/** Further back than any ledger, and still a date. */
-const LONGEST_MS = 36_500 * 86_400_000
-
 /** `instantAt` for an option's value. */
 export function instant(text: string): number {
   return instantAt(text, Date.now())
 }
 
-/** `2026-11-23T02:00Z`, `2026-11-23` and `02:00` (the terminal's zone; the last time that it was so late), `2h` (ago) → epoch milliseconds. */
+/** `instantOf`, or what is wrong. */
 export function instantAt(text: string, now: number): number {
-  const ago = parseDuration(text)
-  if (ago !== null && ago <= LONGEST_MS) return now - ago
-  const clock = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text)
-  if (clock) return lastTimeOfDay(Number(clock[1]), Number(clock[2]), now)
-  const [, year, month, day, time] = ISO.exec(text) ?? []
-  const exists = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
-  const at = exists ? Date.parse(time === undefined ? `${text}T00:00` : text) : Number.NaN
-  if (Number.isNaN(at)) {
-    throw new InvalidArgumentError(
-      `Expected a time such as 2026-11-23T02:00Z or 02:00, or how long ago, such as 2h; got ${text || 'nothing'}.`,
-    )
-  }
-  return at
-}
-
-/** Today's, or yesterday's where that is yet to come: at nine in the morning 22:00 is last night. */
-function lastTimeOfDay(hours: number, minutes: number, now: number): number {
-  const date = new Date(now)
-  date.setHours(hours, minutes, 0, 0)
-  if (date.getTime() <= now) return date.getTime()
-  date.setDate(date.getDate() - 1)
-  // Once more: where clocks were changed in between, the hour has moved.
-  return date.setHours(hours, minutes, 0, 0)
+  const at = instantOf(text, now)
+  if (at !== null) return at
+  throw new InvalidArgumentError(
+    `Expected a time such as 2026-11-23T02:00Z or 02:00, or how long ago, such as 2h; got ${text || 'nothing'}.`,
+  )
 }
 
 export function wholeNumber(text: string): number {

@@ -2,9 +2,11 @@ import { userInfo } from 'node:os'
 import { Argument, type Command, Option } from 'commander'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { EVENT_STATES, type EventState } from '../event.ts'
-import type { Acted, Ledger } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { MESSAGE_STATES, type MessageState } from '../message.ts'
 import { RESERVED_NAMES } from '../operator.ts'
+import type { ActedOn } from '../ops/actions/messages.ts'
+import type { By } from '../ops/actions/outcome.ts'
 import { addListOptions, duration, filterOf, instant, type ListOptions, wholeNumber } from './filters.ts'
 import type { Run } from './output.ts'
 import { addReplanCommand } from './replan-command.ts'
@@ -71,7 +73,8 @@ export function addLedgerCommands(program: Command, run: Run): void {
     })
   addRetryCommand(messages, run, withLedger)
   acting('cancel', 'cancel a scheduled message').action(async (id: number, options: ActOptions) => {
-    await act(options, 'cancelled', (ledger, request) => ledger.cancel(id, request))
+    const { cancelMessage } = await import('../ops/actions/messages.ts')
+    await act(options, 'cancelled', (ledger, by, reason) => cancelMessage({ ledger }, by, { id, reason }))
   })
   acting('settle', 'say what became of an unconfirmed message')
     .addOption(
@@ -80,8 +83,9 @@ export function addLedgerCommands(program: Command, run: Run): void {
         .makeOptionMandatory(),
     )
     .action(async (id: number, options: ActOptions & { as: 'sent' | 'not-sent' }) => {
-      await act(options, 'settled', (ledger, request) =>
-        ledger.settleByHand(id, { ...request, as: options.as }),
+      const { settleMessage } = await import('../ops/actions/messages.ts')
+      await act(options, 'settled', (ledger, by, reason) =>
+        settleMessage({ ledger }, by, { id, as: options.as, reason }),
       )
     })
 
@@ -95,13 +99,12 @@ export function addLedgerCommands(program: Command, run: Run): void {
     .option('--by <name>', 'the operator', operator())
     .option('--json', 'one object')
     .action(async (scope: string | undefined, name: string | undefined, options) => {
-      const { assertKnown, pauseSending, targetOf } = await import('./pauses.ts')
+      const { pauseSending, targetOf } = await import('./pauses.ts')
       const target = targetOf(scope, name)
-      await withLedger(async (ledger) => {
-        await assertKnown(target, ledger, variables)
-        const request = { reason: options.reason, forMs: options.for ?? null, by: options.by }
-        await pauseSending(ledger, target, request, options.json === true, terminal)
-      })
+      const request = { reason: options.reason, forMs: options.for ?? null, by: options.by }
+      await withLedger((ledger) =>
+        pauseSending(ledger, target, request, variables, options.json === true, terminal),
+      )
     })
   program
     .command('resume [scope] [name]')
@@ -129,11 +132,11 @@ export function addLedgerCommands(program: Command, run: Run): void {
   async function act(
     options: ActOptions,
     did: string,
-    action: (ledger: Ledger, request: { by: string; reason: string | null }) => Promise<Acted>,
+    action: (ledger: Ledger, by: By, reason: string | null) => Promise<ActedOn>,
   ): Promise<void> {
     const { reportActed } = await import('./messages.ts')
     await withLedger(async (ledger) => {
-      const acted = await action(ledger, { by: options.by, reason: options.reason ?? null })
+      const acted = await action(ledger, { by: options.by }, options.reason ?? null)
       reportActed(acted, did, options.json === true, terminal)
     })
   }

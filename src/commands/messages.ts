@@ -1,9 +1,12 @@
 import { PostriderError } from '../errors.ts'
-import type { Acted, Ledger } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { MessageFilter } from '../ledger/reads.ts'
 import type { Customer, Message } from '../message.ts'
+import type { ActedOn } from '../ops/actions/messages.ts'
+import { messageWholeJson } from '../ops/shapes/attempt.ts'
+import { messageJson } from '../ops/shapes/message.ts'
 import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
-import { attemptJson, messageJson, printRendered } from './show.ts'
+import { printRendered } from './show.ts'
 
 export async function listMessages(ledger: Ledger, filter: MessageFilter, json: boolean, terminal: Terminal) {
   const messages = await ledger.reads.messages(filter)
@@ -31,14 +34,7 @@ export async function showMessage(ledger: Ledger, id: number, json: boolean, ter
   if (!message)
     throw new PostriderError('NOT_FOUND', `There is no message ${id}. List them: postrider messages list`)
   const attempts = await ledger.reads.attempts(id)
-  if (json) {
-    return printJson(terminal, {
-      ...messageJson(message),
-      policies: message.policies,
-      wouldSend: message.wouldSend,
-      attempts: attempts.map(attemptJson),
-    })
-  }
+  if (json) return printJson(terminal, messageWholeJson(message, attempts))
   print(terminal, `Message ${id}  ${message.state}  ${message.route}  (event ${message.eventId})`)
   if (message.reason) print(terminal, message.reason)
   print(terminal, `to ${customerLine(message.customer)}`)
@@ -124,8 +120,8 @@ function shortName({ externalId, email, phone, name }: Customer): string {
 }
 
 /** Says what an operator's action came to; refused is a failure of the command. */
-export function reportActed(acted: Acted, did: string, json: boolean, terminal: Terminal): void {
-  if (acted.kind === 'refused') throw new PostriderError('REFUSED', acted.reason)
+export function reportActed(acted: ActedOn, did: string, json: boolean, terminal: Terminal): void {
+  if (acted.kind !== 'done') throw new PostriderError('REFUSED', acted.reason)
   if (json) printJson(terminal, messageJson(acted.message))
   else print(terminal, `Message ${acted.message.id} ${did}: now ${acted.message.state}.`)
 }

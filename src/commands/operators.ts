@@ -1,9 +1,9 @@
 import { PostriderError } from '../errors.ts'
-import type { SessionInfo } from '../ledger/access.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { operatorName, type Role } from '../operator.ts'
 import { createPasswords } from '../ops/access/password.ts'
-import { isoTime, localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import { lastOf, operatorJson } from '../ops/shapes/access.ts'
+import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
 import { type PasswordOptions, passwordFrom } from './password.ts'
 import type { Input } from './send-ask.ts'
 
@@ -66,17 +66,12 @@ export async function logOut(ledger: Ledger, text: string, by: string, terminal:
 
 export async function listOperators(ledger: Ledger, json: boolean, terminal: Terminal): Promise<void> {
   const [operators, sessions] = await Promise.all([ledger.reads.operators(), ledger.reads.sessions()])
-  const all = operators.map((operator) => ({ ...operator, ...lastOf(operator.name, sessions) }))
-  if (json) {
+  if (json)
     return printJson(
       terminal,
-      all.map(({ createdAt, seenAt, ...operator }) => ({
-        ...operator,
-        createdAt: isoTime(createdAt),
-        seenAt: isoTime(seenAt),
-      })),
+      operators.map((operator) => operatorJson(operator, sessions)),
     )
-  }
+  const all = operators.map((operator) => ({ ...operator, ...lastOf(operator.name, sessions) }))
   printTable(
     terminal,
     ['NAME', 'ROLE', 'SINCE', 'BY', 'SESSIONS', 'SEEN'],
@@ -90,12 +85,6 @@ export async function listOperators(ledger: Ledger, json: boolean, terminal: Ter
     ]),
     'There is no operator: postrider operators add NAME --role admin',
   )
-}
-
-function lastOf(name: string, sessions: readonly SessionInfo[]) {
-  const own = sessions.filter(({ operator }) => operator === name)
-  const seenAt = own.length === 0 ? null : Math.max(...own.map((session) => session.seenAt))
-  return { sessions: own.length, seenAt }
 }
 
 function nameFrom(text: string): string {

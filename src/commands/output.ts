@@ -125,7 +125,3 @@ export function localTime(at: number | null): string {
   const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
   return date.toISOString().slice(0, 19).replace('T', ' ')
 }
-
-export function isoTime(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString()
-}

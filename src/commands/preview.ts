@@ -1,11 +1,11 @@
-import type { Config, Source } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
-import { CLI_SOURCE, type ReadEvent, SEND_ROUTE, type UnreadableEvent } from '../event.ts'
+import { SEND_ROUTE } from '../event.ts'
 import { CHANNELS } from '../message.ts'
-import { previewRoute, readFixtureEvents } from '../plan/check.ts'
-import { readAgain, readDelivery } from '../receive/sources/read.ts'
+import { fixtureEvent, ledgerEvent } from '../ops/actions/preview.ts'
+import { previewRoute } from '../plan/check.ts'
 import { fixtureOf } from './deliveries.ts'
 import { openForCommand } from './ledger.ts'
 import { customerLine } from './messages.ts'
@@ -52,9 +52,13 @@ export async function preview(
   if ((options.fixture === undefined) === (options.event === undefined)) {
     throw new PostriderError('USAGE', 'Say for which event: --fixture FILE or --event ID.')
   }
-  const event = await eventFor(options, route, config, variables)
-  if ('reason' in event) throw new PostriderError('REFUSED', `The event cannot be read: ${event.reason}`)
-  const shown = previewRoute(config, route, event, { locale: options.locale, channel })
+  const found = await eventFor(options, route, config, variables)
+  if (found.kind !== 'read') {
+    const list =
+      found.reason === `There is no event ${options.event}.` ? ' List them: postrider events list' : ''
+    throw new PostriderError(found.kind === 'missing' ? 'NOT_FOUND' : 'REFUSED', `${found.reason}${list}`)
+  }
+  const shown = previewRoute(config, route, found.event, { locale: options.locale, channel })
   const well = shown.kind === 'shown' && shown.foreseen.state !== 'failed'
   if (options.json) {
     printJson(terminal, shown)
@@ -89,43 +93,14 @@ async function eventFor(
   route: string,
   config: Config,
   variables: Variables,
-): Promise<ReadEvent | UnreadableEvent> {
-  const now = new Date()
+): ReturnType<typeof ledgerEvent> {
   if (options.fixture !== undefined) {
-    const fixture = fixtureOf(options.fixture)
-    const events = readFixtureEvents(fixture, sourceOf(config, fixture.source), readDelivery, now)
-    const [first] = events
-    // Of a batch, the first that the route would say something about.
-    const planned = events.find(
-      (event) => !('reason' in event) && previewRoute(config, route, event, {}).kind === 'shown',
-    )
-    if (first === undefined)
-      throw new PostriderError('REFUSED', `The fixture ${options.fixture} holds no event.`)
-    return planned ?? first
+    return fixtureEvent(fixtureOf(options.fixture), route, config, new Date())
   }
   const ledger = await openForCommand(readEnvironment(variables))
   try {
-    const event = await ledger.reads.event(options.event ?? 0)
-    if (!event)
-      throw new PostriderError(
-        'NOT_FOUND',
-        `There is no event ${options.event}. List them: postrider events list`,
-      )
-    if (event.source === CLI_SOURCE) {
-      throw new PostriderError(
-        'REFUSED',
-        `Event ${event.id} was planned by postrider send, and not by a route. postrider events show ${event.id} lists its message, and postrider messages show has the text.`,
-      )
-    }
-    sourceOf(config, event.source)
-    return readAgain(event, config)
+    return await ledgerEvent(options.event ?? 0, { ledger, config })
   } finally {
     await ledger.close()
   }
-}
-
-function sourceOf(config: Config, name: string): Source {
-  const source = config.sources.get(name)
-  if (!source) throw new PostriderError('NOT_FOUND', `The configuration has no source ${name}.`)
-  return source
 }

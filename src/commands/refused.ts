@@ -1,14 +1,16 @@
 import { SingleBar } from 'cli-progress'
-import type { Config, Source } from '../config/config.ts'
+import { systemClock } from '../clock.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { RefusedFilter, RefusedKept } from '../ledger/reads.ts'
-import { planEvent } from '../plan/plan.ts'
-import { type Rechecked, recheckRefused } from '../receive/recheck.ts'
+import type { RefusedFilter } from '../ledger/reads.ts'
+import { recheck as recheckRefused } from '../ops/actions/refused.ts'
+import { adviceFor } from '../ops/refused-advice.ts'
+import { refusedJson } from '../ops/shapes/refused.ts'
+import { isoTime } from '../ops/shapes/values.ts'
+import type { Rechecked } from '../receive/recheck.ts'
 import { configOf } from '../settings.ts'
-import { isoTime, localTime, print, printJson, printTable, type Terminal } from './output.ts'
-import { adviceFor } from './refused-advice.ts'
+import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
 
 /** Fewer are over before a bar is read. */
 const BAR_FROM = 200
@@ -43,20 +45,6 @@ export async function listRefused(
   }
 }
 
-/** A refused delivery as `--json` prints it. Keys are relied on by people's scripts. */
-export function refusedJson({ receivedAt, acceptedAt, ...delivery }: RefusedKept) {
-  const { id, source, reason, bytes, bodyKept } = delivery
-  return {
-    id,
-    source,
-    receivedAt: isoTime(receivedAt),
-    reason,
-    bytes,
-    bodyKept,
-    acceptedAt: isoTime(acceptedAt),
-  }
-}
-
 /** Takes in what was refused and proves authentic now; false where none of what was looked at does. */
 export async function recheck(
   ledger: Ledger,
@@ -66,22 +54,17 @@ export async function recheck(
   terminal: Terminal,
 ): Promise<boolean> {
   const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
-  const source = sourceIn(config, asked.source)
-  const rechecked = await withBar(terminal, (onDone) =>
-    recheckRefused({ ...asked, source }, { ledger, config, plan: planEvent, now: () => Date.now() }, onDone),
+  const { by, ...which } = asked
+  const done = await withBar(terminal, (onDone) =>
+    recheckRefused({ ledger, config, clock: systemClock }, { by }, which, onDone),
   )
+  if (done.kind === 'missing') throw new PostriderError('NOT_FOUND', done.reason)
+  const { rechecked } = done
   if (json) {
     const span = { since: isoTime(asked.since ?? null), until: isoTime(asked.until ?? null) }
-    printJson(terminal, { source: source.name, ...span, ...rechecked })
-  } else show(source, rechecked, terminal)
+    printJson(terminal, { source: asked.source, ...span, ...rechecked })
+  } else show(asked.source, rechecked, terminal)
   return rechecked.deliveries === 0 || rechecked.accepted > 0
-}
-
-function sourceIn(config: Config, name: string): Source {
-  const source = config.sources.get(name)
-  if (source) return source
-  const names = [...config.sources.keys()].join(', ') || 'none'
-  throw new PostriderError('NOT_FOUND', `There is no source ${name} in ${config.file}; there are: ${names}`)
 }
 
 async function withBar<T>(
@@ -101,7 +84,7 @@ async function withBar<T>(
   }
 }
 
-function show({ name }: Source, rechecked: Rechecked, terminal: Terminal): void {
+function show(name: string, rechecked: Rechecked, terminal: Terminal): void {
   const { deliveries, accepted, acceptedBefore, withoutBody, refused, events, messages, expired } = rechecked
   const before = acceptedBefore === 0 ? '' : `; ${acceptedBefore} were taken in before`
   if (deliveries === 0) {

@@ -1,9 +1,9 @@
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
-import { CLI_SOURCE, type EventState } from '../event.ts'
+import type { EventState } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { isWell, type Replanned, replanEvents } from '../ops/actions/replan.ts'
 import { configOf } from '../settings.ts'
-import { replan } from './events.ts'
 import { filterOf } from './filters.ts'
 import { print, printJson, printTable, type Terminal } from './output.ts'
 import type { ReplanOptions } from './replan-command.ts'
@@ -11,10 +11,6 @@ import { askedWhether, type Input } from './send-ask.ts'
 
 /** More are seldom meant; who means them does it in parts. */
 const MOST = 100_000
-/** So many are read at once, with their bodies. */
-const AT_ONCE = 200
-
-type Outcome = { id: number; state: EventState; added: number; reason: string | null }
 
 /**
  * Plans all events again that a filter selects, oldest first, each as `replanEvents` does, after asking. What cannot be planned stays as it is, with its reason, and the others are planned. False where
@@ -39,23 +35,13 @@ export async function replanMany(
       throw new PostriderError('REFUSED', 'Nothing was planned.')
     }
   }
-  const outcomes: Outcome[] = []
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const events = await ledger.reads.eventsById(ids.slice(from, from + AT_ONCE))
-    for (const event of events.sort((a, b) => a.id - b.id)) {
-      const { id, state, source } = event
-      // What `postrider send` planned has no route that could plan it again.
-      if (source === CLI_SOURCE) continue
-      if (config.sources.has(source)) outcomes.push(await replan(ledger, event, config, by))
-      else outcomes.push({ id, state, added: 0, reason: `${source} is no longer in the configuration` })
-    }
-  }
+  const outcomes = await replanEvents({ ledger, config }, { by }, { ids })
   if (json) printJson(terminal, outcomes)
   else report(outcomes, terminal)
-  return outcomes.every(({ state }) => state === 'planned' || state === 'unrouted')
+  return isWell(outcomes)
 }
 
-function report(outcomes: readonly Outcome[], terminal: Terminal): void {
+function report(outcomes: readonly Replanned[], terminal: Terminal): void {
   const left = outcomes.filter(({ state }) => state !== 'planned' && state !== 'unrouted')
   const added = outcomes.reduce((sum, one) => sum + one.added, 0)
   print(

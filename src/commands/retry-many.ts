@@ -1,21 +1,27 @@
 import { SingleBar } from 'cli-progress'
-import { planRetries, type RetryPlan } from '../deliver/foresee.ts'
+import type { RetryPlan } from '../deliver/foresee.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Run, RunFilter } from '../ledger/run.ts'
-import { IDENTIFIERS, type IdentifierName, type MessageState } from '../message.ts'
-import { payloadOf } from '../receive/sources/read.ts'
+import type { Run } from '../ledger/run.ts'
+import type { MessageState } from '../message.ts'
+import { retryMessage } from '../ops/actions/messages.ts'
+import {
+  beginPlanned,
+  type ChosenMessages,
+  chooseMessages,
+  MOST_IN_RUN,
+  planRun,
+} from '../ops/actions/runs.ts'
+import { retryPlanJson } from '../ops/shapes/retry-plan.ts'
 import { configOf } from '../settings.ts'
 import { filterOf, type ListOptions } from './filters.ts'
 import { reportActed } from './messages.ts'
 import { print, printJson, printTable, type Terminal } from './output.ts'
 import type { RetryOptions } from './retry-command.ts'
-import { runJson, serviceRuns } from './runs.ts'
+import { serviceRuns } from './runs.ts'
 import { askedWhether, type Input } from './send-ask.ts'
 
-/** More are seldom meant; who means them makes several runs of it. */
-const MOST = 100_000
 /** Fewer are foreseen before a bar is read. */
 const BAR_FROM = 1_000
 
@@ -27,7 +33,7 @@ export async function retryOne(
   terminal: Terminal,
 ): Promise<void> {
   const why = because ?? reason ?? null
-  const acted = await ledger.retry(id, { by, force: force === true, reason: why })
+  const acted = await retryMessage({ ledger }, { by }, { id, force: force === true, reason: why })
   reportActed(acted, 're-triggered', json === true, terminal)
 }
 
@@ -43,29 +49,24 @@ export async function retryMany(
   input: Input,
 ): Promise<void> {
   const { by, id, json, plan: only, yes } = options
-  const request = { by, force: options.force === true, reason: whyOf(options) }
+  const wish = { force: options.force === true, reason: whyOf(options) }
   const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
   const filter = id === null ? filterOf(listOptionsOf(options)) : null
-  const ids = filter === null ? [id ?? 0] : await ledger.reads.messageIds(filter)
-  if (ids.length > MOST) {
-    throw new PostriderError(
-      'REFUSED',
-      `More than ${MOST} messages match. Narrow the filter, or say --limit.`,
-    )
-  }
+  const ids = filter === null ? [id ?? 0] : await chosenIn(ledger, filter)
   const bar = barFor(ids.length, terminal)
-  const deps = { ledger, config, payloadOf: payloadOf(config) }
-  const plan = await planRetries(ids, request, deps, (count) => bar?.update(count)).finally(() => bar?.stop())
+  const plan = await planRun({ ledger, config }, { by }, { ids, ...wish }, (count) =>
+    bar?.update(count),
+  ).finally(() => bar?.stop())
 
   // For programs the object says all of this; whoever is asked must see it nevertheless.
   const says = json ? { ...terminal, out: terminal.err } : terminal
   if (!json || !(yes || only)) printPlan(plan, says)
   const stop = (why: string) => {
-    if (json) printJson(terminal, outcomeJson(plan, null))
+    if (json) printJson(terminal, retryPlanJson(plan, null))
     return new PostriderError('REFUSED', why)
   }
   if (only || filter === null) {
-    if (json) printJson(terminal, outcomeJson(plan, null))
+    if (json) printJson(terminal, retryPlanJson(plan, null))
     return
   }
   const count = plan.retriable.length
@@ -74,10 +75,10 @@ export async function retryMany(
   if (!yes && !(await askedWhether(question, 'Nothing was re-triggered.', input, terminal))) {
     throw stop('Nothing was re-triggered.')
   }
-  const acted = await ledger.beginRun({ ...request, filter: toldOf(filter), messageIds: plan.retriable })
-  if (acted.kind === 'refused') throw stop(acted.reason)
-  if (json) printJson(terminal, outcomeJson(plan, acted.run))
-  else for (const line of nextSteps(acted.run, variables)) print(terminal, line)
+  const begun = await beginPlanned({ ledger }, { by }, { plan, filter, ...wish })
+  if (begun.kind === 'refused') throw stop(begun.reason)
+  if (json) printJson(terminal, retryPlanJson(plan, begun.run))
+  else for (const line of nextSteps(begun.run, variables)) print(terminal, line)
 }
 
 function whyOf({ id, because, reason, force }: RetryOptions & { id: number | null }): string | null {
@@ -94,17 +95,16 @@ function whyOf({ id, because, reason, force }: RetryOptions & { id: number | nul
 function listOptionsOf(options: RetryOptions): ListOptions<MessageState> {
   const { force: _f, because: _b, by: _o, plan: _p, yes: _y, limit, ...filter } = options
   const { id: _i, ...list } = filter as typeof filter & { id?: null }
-  return { ...list, limit: Math.min(limit ?? MOST + 1, MOST + 1) }
+  return { ...list, limit: Math.min(limit ?? MOST_IN_RUN + 1, MOST_IN_RUN + 1) }
 }
 
-/** The filter as a run keeps it: of the customer only by what they were named. */
-function toldOf({ customer, limit, ...filter }: ReturnType<typeof filterOf<MessageState>>): RunFilter {
-  const named: readonly IdentifierName[] = IDENTIFIERS.filter((name) => customer?.[name] !== undefined)
-  return {
-    ...filter,
-    ...(named.length === 0 ? {} : { customer: named }),
-    ...(limit > MOST ? {} : { limit }),
-  }
+async function chosenIn(ledger: Ledger, filter: ChosenMessages): Promise<readonly number[]> {
+  const chosen = await chooseMessages({ ledger }, filter)
+  if (chosen.kind === 'chosen') return chosen.ids
+  throw new PostriderError(
+    'REFUSED',
+    `More than ${MOST_IN_RUN} messages match. Narrow the filter, or say --limit.`,
+  )
 }
 
 /** What the plan says of each group, for who reads no table. */
@@ -142,10 +142,6 @@ function printPlan(plan: RetryPlan, terminal: Terminal): void {
     ]),
     'No messages match.',
   )
-}
-
-function outcomeJson({ messages: count, outcomes }: RetryPlan, run: Run | null) {
-  return { messages: count, outcomes, run: run && runJson(run) }
 }
 
 function nextSteps({ id, total }: Run, variables: Variables): string[] {

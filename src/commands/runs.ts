@@ -5,23 +5,10 @@ import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Run, RunReport } from '../ledger/run.ts'
 import { isOwned } from '../ledger/sqlite/ownership.ts'
+import { stopRun as stop } from '../ops/actions/runs.ts'
+import { runJson, runReportJson } from '../ops/shapes/run.ts'
 import { LEDGER } from '../settings.ts'
-import { isoTime, localTime, print, printJson, printTable, type Terminal } from './output.ts'
-
-/** A run as `--json` prints it. */
-export function runJson({ createdAt, endedAt, ...run }: Run) {
-  const { since, until, ...filter } = run.filter
-  return {
-    ...run,
-    filter: {
-      ...filter,
-      ...(since === undefined ? {} : { since: isoTime(since) }),
-      ...(until === undefined ? {} : { until: isoTime(until) }),
-    },
-    createdAt: isoTime(createdAt),
-    endedAt: isoTime(endedAt),
-  }
-}
+import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
 
 /** Whether a service uses the ledger that commands would use. */
 export function serviceRuns(variables: Variables): boolean {
@@ -60,7 +47,7 @@ export async function showRun(
   terminal: Terminal,
 ) {
   const run = watch ? await watched(ledger, id, variables, terminal) : await runOf(ledger, id)
-  if (json) return printJson(terminal, { ...runJson(run), messages: run.messages, refusals: run.refusals })
+  if (json) return printJson(terminal, runReportJson(run))
   const why = run.reason === null ? '' : `: ${run.reason}`
   const forced = run.force ? ', by force' : ''
   print(terminal, `Run ${id}  ${run.state}  begun ${localTime(run.createdAt)} by ${run.by}${forced}${why}`)
@@ -87,9 +74,9 @@ export async function showRun(
 }
 
 export async function stopRun(ledger: Ledger, id: number, by: string, json: boolean, terminal: Terminal) {
-  const acted = await ledger.stopRun(id, by)
-  if (acted.kind === 'refused') throw new PostriderError('REFUSED', acted.reason)
-  const { run } = acted
+  const stopped = await stop({ ledger }, { by }, { id })
+  if (stopped.kind !== 'stopped') throw new PostriderError('REFUSED', stopped.reason)
+  const { run } = stopped
   if (json) return printJson(terminal, runJson(run))
   print(terminal, `Run ${id} is stopped: ${run.waiting} of ${run.total} messages are left as they were.`)
 }

@@ -1,11 +1,9 @@
 import { emailAddress, phoneNumber } from '../address.ts'
-import { CLI_SOURCE, type ReadEvent } from '../event.ts'
+import type { ReadEvent } from '../event.ts'
 import type { Plan } from '../ledger/ledger.ts'
 import type { Customer } from '../message.ts'
-import { customerOf } from '../plan/customer.ts'
-import { planSend, type Said } from '../plan/send.ts'
-import { type Reader, readDelivery } from '../receive/sources/read.ts'
-import { scopeOf } from '../scope.ts'
+import { planByHand } from '../ops/actions/send-event.ts'
+import type { Said } from '../plan/send.ts'
 import type { Row } from './send-csv.ts'
 
 /** What is said to everybody under one name. */
@@ -39,34 +37,20 @@ export function identifierOf(
   return number.kind === 'address' ? number.to : phone.replace(/[^\d+]/g, '')
 }
 
-const READER: Reader = { name: CLI_SOURCE, preset: 'standard-webhooks', custom: null }
-
 export function typeOf({ name }: Pick<Campaign, 'name'>): string {
   return `send.${name}`
 }
 
-/**
- * The event of a recipient, and its plan. Written in the documented form of Standard Webhooks and read as such, since that is how it is read when
- * it is rendered. `now`: epoch milliseconds.
- */
+/** The event of a recipient, and its plan. `now`: epoch milliseconds. */
 export function planRecipient(
   { row, identifier }: Recipient,
   campaign: Campaign,
   now: number,
 ): { event: ReadEvent; plan: Plan } {
-  const { externalId, ...customer } = row.customer
-  const body = {
-    type: typeOf(campaign),
-    timestamp: new Date(now).toISOString(),
-    data: { ...row.data, customer: { id: externalId, ...customer } },
-  }
-  const written = { body: Buffer.from(JSON.stringify(body)), rawHeaders: [], receivedAt: now }
-  const [event] = readDelivery(READER, written, keyOf(identifier, campaign))
-  if (event === undefined || 'reason' in event)
-    throw new Error(`what send writes cannot be read: ${event?.reason}`)
+  const { customer, data } = row
   const { said, configVersion, countsIn, defaultCountry } = campaign
-  const named = customerOf(scopeOf(event, event.payload), null, event.customer)
-  return { event, plan: planSend({ event, customer: named, said, configVersion, countsIn, defaultCountry }) }
+  const what = { key: keyOf(identifier, campaign), type: typeOf(campaign), customer, data }
+  return planByHand({ ...what, said, configVersion, countsIn, defaultCountry }, now)
 }
 
 /** What was tried in shadow first can still be sent: no name has a blank. */

@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts'
+import { isoTime } from '../ops/shapes/values.ts'
 import { type OutcomeRow, wordsOf } from '../plan/simulate-report.ts'
 import { problemLine } from '../settings.ts'
-import { isoTime, localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
 import { printRendered } from './show.ts'
 import type { Walked } from './simulate-walk.ts'
 

@@ -2,8 +2,8 @@ import { loadConfig } from '../config/load.ts'
 import { type Environment, readEnvironment, type Variables } from '../environment.ts'
 import { createLog, type Log } from '../log.ts'
 import { type Service, startService } from '../main.ts'
+import { nameOf } from '../ops/attention.ts'
 import { localTime, print, type Terminal } from './output.ts'
-import { nameOf } from './pauses.ts'
 
 /** Runs the service until SIGTERM or SIGINT; resolves when everything in flight is settled and the ledger is closed. */
 export async function start(
@@ -23,15 +23,18 @@ export async function start(
   await stopped(service, stopping, log)
 }
 
-/** What must not reach the log: the client's secret, and the sources'. Of a configuration that is not right there are none: the service will not run. */
+/** What must not reach the log: the client's secret, the sources', and those of `notify`. Of a configuration that is not right there are none: the service will not run. */
 export function secretsIn(environment: Environment, variables: Variables): string[] {
   const { GENESYS_CLIENT_SECRET: ofClient, POSTRIDER_CONFIG: file } = environment
   const loaded = loadConfig({ file, env: variables, unsetVariables: 'warn' })
   const ofSources =
     loaded.kind === 'loaded' ? [...loaded.config.sources.values()].flatMap(({ secrets }) => secrets) : []
+  const notify = loaded.kind === 'loaded' ? loaded.config.notify : null
+  // The path of where somebody is told may be all that keeps others out.
+  const ofNotify = notify === null ? [] : [notify.url, ...(notify.secret === null ? [] : [notify.secret])]
   // Also without the prefix that says what they are.
-  const bare = ofSources.map((secret) => secret.replace(/^wh(sec|sk)_/, ''))
-  return [...(ofClient === undefined ? [] : [ofClient]), ...ofSources, ...bare]
+  const bare = [...ofSources, ...ofNotify].map((secret) => secret.replace(/^wh(sec|sk)_/, ''))
+  return [...(ofClient === undefined ? [] : [ofClient]), ...ofSources, ...ofNotify, ...bare]
 }
 
 export type StopSignal = Disposable & {

@@ -1,9 +1,11 @@
 import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Suppression } from '../ledger/reads.ts'
-import { redact } from '../log.ts'
-import { type Channel, IDENTIFIERS, type IdentifierName } from '../message.ts'
-import { isoTime, localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import type { Channel, IdentifierName } from '../message.ts'
+import { allowCustomer, suppressCustomer } from '../ops/actions/suppress.ts'
+import { namesMeant as named } from '../ops/actions/whom.ts'
+import { suppressionJson } from '../ops/shapes/suppression.ts'
+import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
 import { type Naming, readWhom, type Whom } from './suppress-whom.ts'
 
 /**
@@ -11,16 +13,20 @@ import { type Naming, readWhom, type Whom } from './suppress-whom.ts'
  * too, in the writing in which a file that was imported has it.
  */
 export function namesMeant(whom: Whom, naming: Naming, asWritten = false): string[] {
-  const empty = IDENTIFIERS.filter((name) => whom[name]?.trim() === '')
-  if (empty.length > 0) {
-    const options = empty.map((name) => OPTIONS[name]).join(', ')
+  const meant = named(whom, naming, asWritten)
+  if (meant.kind === 'nobody' && meant.empty.length > 0) {
+    const options = meant.empty.map((name) => OPTIONS[name]).join(', ')
     throw new PostriderError('USAGE', `Nothing was done: ${options} has no value.`)
   }
-  const { names, near, bad, placeholders } = readWhom(whom, naming)
-  const faults = [...bad, ...placeholders, ...(asWritten ? [] : near)]
-  if (faults.length > 0) throw new PostriderError('USAGE', `Nothing was done: ${faults.join('; ')}.`)
-  if (names.length > 0) return names
-  throw new PostriderError('USAGE', 'Say whom: --external-id, --email or --phone, one or more of them.')
+  // Throws where it depends on what is not set here.
+  readWhom(whom, naming)
+  if (meant.kind === 'named') return meant.names
+  throw new PostriderError(
+    'USAGE',
+    meant.faults.length > 0
+      ? `Nothing was done: ${meant.faults.join('; ')}.`
+      : 'Say whom: --external-id, --email or --phone, one or more of them.',
+  )
 }
 
 const OPTIONS: Readonly<Record<IdentifierName, string>> = {
@@ -29,7 +35,6 @@ const OPTIONS: Readonly<Record<IdentifierName, string>> = {
   phone: '--phone',
 }
 
-/** Reasons outlive the erasure of a customer, so they lose addresses and numbers. */
 export async function addSuppression(
   ledger: Ledger,
   names: readonly string[],
@@ -37,14 +42,14 @@ export async function addSuppression(
   json: boolean,
   terminal: Terminal,
 ): Promise<void> {
-  const told = { ...refusal, reason: redact(refusal.reason) }
-  const added = await ledger.suppress(names, told)
-  if (json) return printJson(terminal, { added, kinds: kindsOf(names), ...told })
-  const over = overWords(refusal.channels)
+  const { by, channels, reason } = refusal
+  const done = await suppressCustomer({ ledger }, { by }, { names, channels, reason })
+  if (json) return printJson(terminal, done)
+  const over = overWords(channels)
   print(
     terminal,
-    added > 0
-      ? `Suppressed by ${kindsOf(names).join(', ')}, ${over}. What is scheduled is skipped when its turn comes.`
+    done.added > 0
+      ? `Suppressed by ${done.kinds.join(', ')}, ${over}. What is scheduled is skipped when its turn comes.`
       : `That customer was suppressed before, ${over}; nothing is new.`,
   )
 }
@@ -56,15 +61,11 @@ export async function removeSuppression(
   json: boolean,
   terminal: Terminal,
 ): Promise<void> {
-  const removed = await ledger.allow(names, channel, by)
-  if (removed === 0) {
-    const over = channel === null ? '' : ` over ${channel} alone`
-    throw new PostriderError(
-      'NOT_FOUND',
-      `Nobody with that name is suppressed${over}. postrider suppress list`,
-    )
+  const allowed = await allowCustomer({ ledger }, { by }, { names, channel })
+  if (allowed.kind === 'missing') {
+    throw new PostriderError('NOT_FOUND', `${allowed.reason} postrider suppress list`)
   }
-  const left = await ledger.reads.suppressed(names)
+  const { removed, left } = allowed
   if (json) return printJson(terminal, { removed, left: left.map(suppressionJson) })
   print(terminal, `${removed} removed.`)
   if (left.length > 0) print(terminal, `Still suppressed: ${left.map(wordsOf).join('; ')}`, 'yellow')
@@ -92,19 +93,10 @@ export async function listSuppressions(
   printTable(terminal, ['hash', 'name', 'channel', 'since', 'by', 'reason'], rows, empty)
 }
 
-function suppressionJson({ hash, kind, channel, since, by, reason }: Suppression) {
-  return { hash, kind, channel, since: isoTime(since), by, reason }
-}
-
 function wordsOf({ kind, channel, reason }: Suppression): string {
   return `${kind}, ${overWords(channel === null ? null : [channel])} (${reason})`
 }
 
 export function overWords(channels: readonly string[] | null): string {
   return channels === null ? 'over all channels' : `over ${channels.join(', ')}`
-}
-
-/** `email`, `phone`, `externalId`: what is said of names, of which none is shown. */
-export function kindsOf(names: readonly string[]): string[] {
-  return names.map((name) => name.split(':', 1)[0] ?? '')
 }

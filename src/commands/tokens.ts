@@ -1,9 +1,9 @@
 import { PostriderError } from '../errors.ts'
-import type { ApiToken } from '../ledger/access.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { operatorName, type Role } from '../operator.ts'
 import { hashOf, newToken } from '../ops/access/secrets.ts'
-import { isoTime, localTime, print, printJson, printTable, type Terminal } from './output.ts'
+import { tokenJson } from '../ops/shapes/access.ts'
+import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
 
 /** Prints the token alone on `out`, for whoever catches it in a variable; what it is stands on `err`. */
 export async function addToken(
@@ -52,14 +52,4 @@ export async function removeToken(ledger: Ledger, id: number, by: string, termin
   if (!(await ledger.revokeToken(id, by)))
     throw new PostriderError('NOT_FOUND', `There is no token ${id} that stands: postrider tokens list`)
   print(terminal, `Token ${id} removed.`)
-}
-
-export function tokenJson({ createdAt, expiresAt, usedAt, revokedAt, ...token }: ApiToken) {
-  return {
-    ...token,
-    createdAt: isoTime(createdAt),
-    expiresAt: isoTime(expiresAt),
-    usedAt: isoTime(usedAt),
-    revokedAt: isoTime(revokedAt),
-  }
 }

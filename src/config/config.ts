@@ -24,6 +24,8 @@ export type Config = {
   /** In the file's order. */
   routes: readonly Route[]
   suppressOn: readonly SuppressOn[]
+  /** Who is told what needs a person; null: nobody. */
+  notify: NotifyConfig | null
   templates: Templates
   /** Not errors, but an operator should read them: unset variables in `check`, a source without a secret. */
   warnings: readonly Problem[]
@@ -45,6 +47,9 @@ export type GenesysConfig = {
   /** Staging: the identifiers that alone may receive; empty: everybody. */
   onlyTo: readonly string[]
 }
+
+/** `secret` null: derived from the ledger's key. */
+export type NotifyConfig = { url: string; secret: string | null }
 
 export type Mailbox = { email: string; name?: string }
 

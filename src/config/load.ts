@@ -80,6 +80,7 @@ export function loadConfig(options: {
       ),
       routes: Object.entries(parsed.routes).map(([name, route]) => routeOf(name, route)),
       suppressOn: parsed.suppressOn.map(({ on, channels }) => ({ on, channels: channels ?? null })),
+      notify: parsed.notify ? { url: parsed.notify.url, secret: parsed.notify.secret ?? null } : null,
       templates,
       warnings: [...(options.unsetVariables === 'warn' ? unset : []), ...checked.warnings],
     },
@@ -91,7 +92,7 @@ function inOrder(problems: readonly Problem[], file: string): Problem[] {
   return problems.toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0))
 }
 
-/** Over what was resolved, but without secrets: a version that is kept everywhere must not depend on them. */
+/** Over what was resolved, but without secrets, of which the URL of `notify` may be one: a version that is kept everywhere must not depend on them. */
 function versionOf(text: string, data: unknown, templates: string): string {
   const written = text.replace(VARIABLE, '')
   const resolved = JSON.stringify(withoutSecrets(data))
@@ -101,7 +102,7 @@ function versionOf(text: string, data: unknown, templates: string): string {
 function withoutSecrets(data: unknown): unknown {
   const { sources, ...rest } = data as { sources: Record<string, object> }
   const open = Object.entries(sources).map(([name, source]) => [name, { ...source, secrets: undefined }])
-  return { ...rest, sources: Object.fromEntries(open) }
+  return { ...rest, notify: undefined, sources: Object.fromEntries(open) }
 }
 
 function genesysOf(genesys: Parsed['genesys']): Config['genesys'] {

@@ -38,7 +38,8 @@ function unsetIn(issue: Issue, yaml: Pick<YamlFile, 'isUnset'>, leftOut: Readonl
   const { path } = issue
   const gone = (one: Path) => leftOut.has(one.join('.'))
   // A route or a source does not wait whole: what it has besides must be checked.
-  if (gone(path)) return path[0] === 'genesys' && path.length > 2 ? path.slice(0, -1) : null
+  const waitsWhole = (path[0] === 'genesys' && path.length > 2) || path[0] === 'notify'
+  if (gone(path)) return waitsWhole && path.length > 1 ? path.slice(0, -1) : null
   if (yaml.isUnset(path)) return path
   if (issue.code !== 'invalid_union') return null
   const inner = issue.errors

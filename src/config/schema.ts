@@ -3,6 +3,7 @@ import { CLI_SOURCE, SEND_ROUTE } from '../event.ts'
 import { CHANNELS, IDENTIFIERS } from '../message.ts'
 import { ALIASES, PRESET_NAMES, type PresetName } from '../receive/sources/presets.ts'
 import { CustomBlock } from './custom.ts'
+import { Notify } from './notify.ts'
 import { quietHours } from './quiet-hours.ts'
 import { sourceProblems } from './source.ts'
 import {
@@ -205,7 +206,7 @@ export const Format = z.strictObject(
       )
       .default([]),
     retention: later,
-    notify: later,
+    notify: Notify.optional(),
   },
   'expected genesys, sources and routes',
 )

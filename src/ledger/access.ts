@@ -75,8 +75,8 @@ export type Access = {
   }): Promise<boolean>
   /** False: it was over. */
   endSession(hash: string): Promise<boolean>
-  /** Whose session it is; null: it is over, or was not used for `idleMs`. Notes its use, once a minute at most. */
-  seeSession(hash: string, idleMs: number): Promise<Operator | null>
+  /** Whose session it is; null: it is over, or was not used for `idleMs`. Notes its use, once a minute at most, where it is one. */
+  seeSession(hash: string, idleMs: number, isUse: boolean): Promise<Operator | null>
 
   /** `forMs` null: for good. Refused where a standing token has the name. */
   addToken(

@@ -16,8 +16,13 @@ import type {
 } from '../message.ts'
 import type { Access } from './access.ts'
 import type { Foreseeable, ForeseeRequest, Foresight } from './foresight.ts'
+import type { Idempotency } from './idempotency.ts'
+import type { Notices } from './notices.ts'
 import type { Reads } from './reads.ts'
 import type { RunActed, RunRequest, RunStep } from './run.ts'
+
+/** What programs ask for once, and what somebody is told of once, beside who may look and act. */
+type Asides = Access & Idempotency & Notices
 
 /**
  * The durable store of events, messages, attempts and pauses, and the queue of what is due. Two implementations keep this
@@ -29,7 +34,7 @@ import type { RunActed, RunRequest, RunStep } from './run.ts'
  *
  * Time is the ledger's own (the clock it was opened with; the database's on PostgreSQL): callers pass durations, never "now".
  */
-export type Ledger = Access & {
+export type Ledger = Asides & {
   // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -264,9 +269,9 @@ export type ReadAnew = Pick<
   'key' | 'type' | 'senderType' | 'subject' | 'occurredAt' | 'keyIsUnsigned'
 >
 
-/** `keepBodyForMs`: how long the body is remembered where `keyIsUnsigned`; as long as the key by default. */
+/** `keepBodyForMs`: how long the body is remembered where `keyIsUnsigned`; as long as the key by default. `by`: the operator who tries a route out with it, for the trail. */
 export type Recordable =
-  | { kind: 'event'; event: ReadEvent; plan: Plan; keepKeyForMs: number; keepBodyForMs?: number }
+  | { kind: 'event'; event: ReadEvent; plan: Plan; keepKeyForMs: number; keepBodyForMs?: number; by?: string }
   | {
       kind: 'unreadable'
       event: UnreadableEvent

@@ -5,9 +5,10 @@ import { looks } from './migrations/0002-looks.ts'
 import { sources } from './migrations/0003-sources.ts'
 import { whenItIsRight } from './migrations/0004-when-it-is-right.ts'
 import { operators } from './migrations/0005-operators.ts'
+import { operatorsConsole } from './migrations/0006-console.ts'
 
 /** In order, without gaps; each runs once and is never edited after its release. */
-const MIGRATIONS = [ledger, looks, sources, whenItIsRight, operators]
+const MIGRATIONS = [ledger, looks, sources, whenItIsRight, operators, operatorsConsole]
 
 const LATEST = MIGRATIONS.length
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { PostriderError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { keyBeside } from './key.ts'
 import type { Ledger } from './ledger.ts'
 import { openSqlite } from './sqlite.ts'
 
@@ -19,12 +20,22 @@ export type LedgerOptions = {
   groupLimit?: number
 }
 
+/** The key of a ledger that exists (POSTRIDER_KEY), or what lies beside its file. Throws LEDGER_UNAVAILABLE where there is none. */
+export function keyOfLedger({ url, key }: Pick<LedgerOptions, 'url' | 'key'>): Uint8Array {
+  return key ?? keyBeside(fileOf(url) ?? '', false)
+}
+
+/** The path of a SQLite ledger; undefined where the URL names none. */
+function fileOf(url: string): string | undefined {
+  return /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1]
+}
+
 /**
  * Opens the ledger, creates it where there is none, and brings it to the present schema. Rejects with PostriderError LEDGER_UNAVAILABLE,
  * LEDGER_IN_USE, LEDGER_TOO_NEW, or ENVIRONMENT_INVALID for a URL that names no ledger.
  */
 export async function openLedger({ url, ...options }: LedgerOptions): Promise<Ledger> {
-  const file = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1]
+  const file = fileOf(url)
   // SQLite's own word for a database that ends with the process: nothing in it would be durable.
   if (file !== undefined && file !== ':memory:') return openSqlite({ ...options, file })
   if (/^postgres(ql)?:/.test(url)) {

@@ -64,7 +64,7 @@ export function createSeeing(
   const note = (use: Promise<void>) => use.catch(() => {})
   const isStale = (at: number | null, now: number) => at === null || now - at >= SEEN_MS
   return {
-    async seeSession(hash, idleMs) {
+    async seeSession(hash, idleMs, isUse) {
       const now = clock.now()
       const row = await db
         .selectFrom('sessions')
@@ -76,7 +76,7 @@ export function createSeeing(
         .where('removed_at', 'is', null)
         .executeTakeFirst()
       if (!row) return null
-      if (isStale(row.seen_at, now)) await note(used.session(hash))
+      if (isUse && isStale(row.seen_at, now)) await note(used.session(hash))
       return { name: row.name, role: row.role as Role, via: 'session' }
     },
     async seeToken(hash): Promise<Operator | null> {

@@ -3,13 +3,17 @@ import type { Attempt, Channel, Customer, IdentifierName, Message, MessageState 
 import type { AccessReads } from './access.ts'
 import type { ByIds } from './by-ids.ts'
 import type { History } from './history.ts'
+import type { Overview } from './overview.ts'
+import type { Pages } from './pages.ts'
 import type { RunReads } from './run-reads.ts'
 
 /** What operators read. Runs apart from the hot path: a worker thread with a connection of its own on SQLite, the pool on PostgreSQL. */
 export type Reads = History &
   AccessReads &
   ByIds &
-  RunReads & {
+  RunReads &
+  Pages &
+  Overview & {
     /** Newest first. */
     events(filter: EventFilter): Promise<Event[]>
     event(id: number): Promise<Event | null>

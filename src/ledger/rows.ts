@@ -12,11 +12,20 @@ import type {
   PauseScope,
   Policies,
 } from '../message.ts'
+import type { EventLine } from './pages.ts'
 import type { AttemptRow, EventRow, MessageRow, PauseRow } from './schema.ts'
 
 /** Rows become what travels. The casts are safe where the tables' CHECKs hold the same lists. */
 
 export function eventOf(row: EventRow): Event {
+  return {
+    ...eventLineOf(row),
+    raw: Buffer.from(row.raw.buffer, row.raw.byteOffset, row.raw.byteLength),
+    headers: row.headers === null ? {} : (JSON.parse(row.headers) as Headers),
+  }
+}
+
+export function eventLineOf(row: Omit<EventRow, 'raw' | 'headers'>): EventLine {
   return {
     id: row.id,
     source: row.source,
@@ -29,8 +38,6 @@ export function eventOf(row: EventRow): Event {
     state: row.state as EventState,
     reason: row.reason,
     notes: JSON.parse(row.notes) as RouteNote[],
-    raw: Buffer.from(row.raw.buffer, row.raw.byteOffset, row.raw.byteLength),
-    headers: row.headers === null ? {} : (JSON.parse(row.headers) as Headers),
     configVersion: row.config_version,
   }
 }

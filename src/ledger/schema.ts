@@ -28,6 +28,8 @@ export type Schema = {
   refused_deliveries: RefusedDeliveryRow
   notices: NoticeRow
   budget: BudgetRow
+  customer_sends: CustomerSendRow
+  tallies: TallyRow
 }
 
 /** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `key`: what tells its key from another; `ping`: when readiness last asked. */
@@ -57,7 +59,12 @@ export type EventRow = {
 }
 
 /** Claims (source, key), and where the sender does not sign its keys the body too. It has no foreign key: it outlives the event, so that retention needs no tombstones. */
-export type EventKeyRow = { hash: Uint8Array; keep_until: number }
+export type EventKeyRow = {
+  hash: Uint8Array
+  keep_until: number
+  /** Null: the hash is of a body, or was taken before this was kept. The event may be gone. */
+  event_id: number | null
+}
 
 export type MessageRow = {
   id: number
@@ -283,6 +290,7 @@ export type RefusedDeliveryRow = {
 export type NoticeRow = {
   id: number
   cause: string
+  kind: string
   /** JSON */
   data: string
   since: number
@@ -290,3 +298,9 @@ export type NoticeRow = {
   over_at: number | null
   over_told_at: number | null
 }
+
+/** A request that left, by one name of its customer and the group of caps that it counts in. */
+export type CustomerSendRow = { hash: Uint8Array; cap_group: string; opened_at: number; attempt_id: number }
+
+/** `minute`: epoch milliseconds of its beginning. `name`: a source or a route; empty where the kind has none. */
+export type TallyRow = { minute: number; kind: string; name: string; count: number }

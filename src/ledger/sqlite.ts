@@ -128,6 +128,12 @@ function assemble(
     beginRun: (request) => beginRun(call, request),
     stepRun: (request) => call('stepRun', request),
     stopRun: (id, by) => call('stopRun', id, by),
+    beginKey: (hash, requestHash) => call('beginKey', hash, requestHash),
+    endKey: (hash, answer) => call('endKey', hash, answer),
+    releaseKey: (hash) => call('releaseKey', hash),
+    observe: (causes) => call('observe', causes),
+    untold: () => call('untold'),
+    told: (id, what) => call('told', id, what),
     ...createSeeing(db, clock, {
       session: (hash) => call('sessionUsed', hash),
       token: (hash) => call('tokenUsed', hash),

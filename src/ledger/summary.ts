@@ -15,26 +15,57 @@ export async function summarize(
   since = clock.now() - DAY_MS,
 ): Promise<Summary> {
   const now = clock.now()
-  const host = await db.selectFrom('meta').select('value').where('name', '=', 'host').executeTakeFirst()
-  const sources = await db.selectFrom('sources').selectAll().orderBy('name').execute()
-  // Lane by lane and rank by rank, as the queue's index is ordered: only what is due is counted, not all that waits. A cross
-  // join, because SQLite keeps its order (https://sqlite.org/optoverview.html#crossjoin).
-  const due = await db
-    .selectFrom('lanes')
-    .crossJoin('messages')
+  const due = await waitsToBeSent(db, now)
     .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('due_at').as('oldest')])
-    .whereRef('messages.lane', '=', 'lanes.id')
-    // Written out, not a parameter: only then does the partial index apply.
-    .where(sql<SqlBool>`messages.state = 'scheduled' and messages.waits_for is null`)
-    .where('rank', 'in', [0, 1])
-    .where('due_at', '<=', now)
     .executeTakeFirstOrThrow()
   const looking = await db
     .selectFrom('messages')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where(sql<SqlBool>`state = 'unconfirmed' and look_at is not null`)
     .executeTakeFirstOrThrow()
-  const refused = await db
+  return {
+    host: await hostIn(db),
+    events: await eventCounts(db, 0),
+    messages: await messageCounts(db, 0),
+    recent: { since, events: await eventCounts(db, since), messages: await messageCounts(db, since) },
+    due: { count: due.count, oldestDueAt: due.oldest },
+    looking: looking.count,
+    lastEventAt: await lastEventsIn(db),
+    refused: await refusedIn(db, now),
+    recheckable: await recheckableIn(db, now),
+  }
+}
+
+/** The API host that this ledger sends to; null: none yet. */
+export async function hostIn(db: Kysely<Schema>): Promise<string | null> {
+  const row = await db.selectFrom('meta').select('value').where('name', '=', 'host').executeTakeFirst()
+  return row?.value ?? null
+}
+
+export async function lastEventsIn(db: Kysely<Schema>): Promise<Summary['lastEventAt']> {
+  const sources = await db.selectFrom('sources').selectAll().orderBy('name').execute()
+  return Object.fromEntries(sources.map(({ name, last_event_at }) => [name, last_event_at]))
+}
+
+/** Scheduled messages that are due and wait for nobody's outcome; columns are the caller's. */
+export function waitsToBeSent(db: Kysely<Schema>, now: number) {
+  // Lane by lane and rank by rank, as the queue's index is ordered: only what is due is counted, not all that waits. A cross
+  // join, because SQLite keeps its order (https://sqlite.org/optoverview.html#crossjoin).
+  return (
+    db
+      .selectFrom('lanes')
+      .crossJoin('messages')
+      .whereRef('messages.lane', '=', 'lanes.id')
+      // Written out, not a parameter: only then does the partial index apply.
+      .where(sql<SqlBool>`messages.state = 'scheduled' and messages.waits_for is null`)
+      .where('rank', 'in', [0, 1])
+      .where('due_at', '<=', now)
+  )
+}
+
+/** Refused deliveries of the last 24 hours. */
+export async function refusedIn(db: Kysely<Schema>, now: number): Promise<Summary['refused']> {
+  return await db
     .selectFrom('refused')
     .select(({ fn }) => [
       'source',
@@ -47,17 +78,6 @@ export async function summarize(
     .orderBy('source')
     .orderBy('reason')
     .execute()
-  return {
-    host: host?.value ?? null,
-    events: await eventCounts(db, 0),
-    messages: await messageCounts(db, 0),
-    recent: { since, events: await eventCounts(db, since), messages: await messageCounts(db, since) },
-    due: { count: due.count, oldestDueAt: due.oldest },
-    looking: looking.count,
-    lastEventAt: Object.fromEntries(sources.map(({ name, last_event_at }) => [name, last_event_at])),
-    refused,
-    recheckable: await recheckableIn(db, now),
-  }
 }
 
 async function eventCounts(db: Kysely<Schema>, since: number): Promise<Summary['events']> {

@@ -1,11 +1,12 @@
 import type { Express } from 'express'
-import type { Ledger } from '../ledger/ledger.ts'
 import { createPasswords, type Passwords } from './access/password.ts'
-import { consolePages } from './console/console.ts'
+import { api, type RouterDeps } from './api/router.ts'
+import { type ConsoleDeps, consolePages } from './console/console.ts'
 
-export type OpsDeps = { ledger: Ledger; passwords?: Passwords }
+export type OpsDeps = Omit<ConsoleDeps, 'passwords'> & RouterDeps & { passwords?: Passwords }
 
 /** What operators and their programs reach, on the listener of the webhooks or on one of its own (OPS_PORT). */
-export function mountOps(app: Express, { ledger, passwords = createPasswords() }: OpsDeps): void {
-  app.use('/console', consolePages({ ledger, passwords }))
+export function mountOps(app: Express, { passwords = createPasswords(), ...deps }: OpsDeps): void {
+  app.use('/api/v1', api(deps))
+  app.use('/console', consolePages({ ...deps, passwords }))
 }

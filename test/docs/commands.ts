@@ -14,6 +14,7 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npm run check$/, 'runs beside the tests'],
   [/^docker compose /, 'needs Docker'],
   [/^git /, 'needs a remote repository'],
+  [/^npx postrider notify /, 'the example tells nobody'],
 ]
 
 const RUN: readonly [RegExp, number][] = [

@@ -8,15 +8,20 @@ import { claiming } from './contract/claiming.ts'
 import { claimingLooks } from './contract/claiming-looks.ts'
 import { foreseeing } from './contract/foreseeing.ts'
 import { house } from './contract/house.ts'
+import { idempotency } from './contract/idempotency.ts'
+import { notices } from './contract/notices.ts'
 import { onceKeys } from './contract/once-keys.ts'
 import { opening } from './contract/opening.ts'
 import { operators } from './contract/operators.ts'
 import { otherSends } from './contract/other-sends.ts'
+import { overview } from './contract/overview.ts'
+import { paging } from './contract/paging.ts'
 import { pausing } from './contract/pausing.ts'
 import { reading } from './contract/reading.ts'
 import { receiving } from './contract/receiving.ts'
 import { refusedDeliveries } from './contract/refused-deliveries.ts'
 import { runs } from './contract/runs.ts'
+import { searching } from './contract/searching.ts'
 import { settling } from './contract/settling.ts'
 import { settlingDeliveries } from './contract/settling-deliveries.ts'
 import { settlingLooks } from './contract/settling-looks.ts'
@@ -61,6 +66,11 @@ export function ledgerContract(name: string, fresh: () => Promise<Harness>): voi
     foreseeing(fresh)
     runs(fresh)
     reading(fresh)
+    paging(fresh)
+    searching(fresh)
+    overview(fresh)
+    idempotency(fresh)
+    notices(fresh)
     refusedDeliveries(fresh)
     states(fresh)
     house(fresh)

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { Kysely } from 'kysely'
 import { createReads } from '../../src/ledger/read.ts'
+import type { Reads } from '../../src/ledger/reads.ts'
 import type { Schema } from '../../src/ledger/schema.ts'
 import { type Prepare, preparer } from '../../src/ledger/sqlite/database.ts'
 import { readerDialect } from '../../src/ledger/sqlite/dialect.ts'
@@ -45,6 +46,23 @@ function seed(db: DatabaseSync, count: number, now: number, lanes = 4): void {
       FROM events;
     COMMIT;
   `)
+}
+
+/** What operators read, with the plan of each question. */
+function explained(harness: SqliteHarness): { reads: Reads; plans: string[][] } {
+  const db = harness.raw()
+  const plans: string[][] = []
+  const reader: Reader = {
+    async read(sql, values) {
+      const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)
+      plans.push(plan.map(({ detail }) => String(detail)))
+      return db.prepare(sql).all(...values)
+    },
+    close: async () => {},
+  }
+  const dialect = readerDialect(reader)
+  const reads = createReads(new Kysely<Schema>({ dialect }), harness.clock, createNames(Buffer.alloc(32)))
+  return { reads, plans }
 }
 
 describe('query plans', () => {
@@ -94,6 +112,11 @@ describe('query plans', () => {
         'SEARCH messages USING INDEX messages_skipped_for (skipped_for=?)',
         'SEARCH messages USING INDEX messages_waiting (waits_for=?)',
         'SEARCH messages USING COVERING INDEX messages_waiting (waits_for>?)',
+        'SEARCH tallies USING PRIMARY KEY (minute<?)',
+        'SEARCH idempotency_keys USING PRIMARY KEY (hash=?)',
+        'SEARCH idempotency_keys USING INDEX idempotency_keys_by_time (created_at<?)',
+        'SEARCH notices USING INDEX notices_over (over_at<?)',
+        'SCAN notices USING INDEX notices_untold',
       ]) {
         assert.ok(plan.includes(search), search)
       }
@@ -133,21 +156,7 @@ describe('query plans', () => {
     const harness = await sqliteHarness()
     try {
       await harness.open()
-      const db = harness.raw()
-      const plans: string[][] = []
-      const reader: Reader = {
-        async read(sql, values) {
-          const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)
-          plans.push(plan.map(({ detail }) => String(detail)))
-          return db.prepare(sql).all(...values)
-        },
-        close: async () => {},
-      }
-      const reads = createReads(
-        new Kysely<Schema>({ dialect: readerDialect(reader) }),
-        harness.clock,
-        createNames(Buffer.alloc(32)),
-      )
+      const { reads, plans } = explained(harness)
       await reads.summary()
       await reads.messages({ limit: 50 })
       await reads.messages({ limit: 50, state: 'sent', since: 5, until: 9 })
@@ -186,5 +195,110 @@ describe('query plans', () => {
     } finally {
       await harness.dispose()
     }
+  })
+
+  test('pages, searches and the overview are look-ups, without anything that is sorted', async () => {
+    const harness = await sqliteHarness()
+    try {
+      await harness.open()
+      const { reads, plans } = explained(harness)
+      const page = { limit: 50, before: { at: 9, id: 7 } }
+      for (const filter of [
+        {},
+        { since: 5, until: 9 },
+        { route: 'greet', type: 'ticket.*', reason: 'x', source: 'crm' },
+      ]) {
+        await reads.eventPage(filter, page)
+        await reads.messagePage(filter, page)
+      }
+      const steps = plans.flat()
+      assert.ok(steps.length > 100, `${steps.length} steps`)
+      for (const step of steps) assert.doesNotMatch(step, /^SCAN (events|messages)|TEMP B-TREE/, step)
+      for (const search of [
+        'SEARCH events USING COVERING INDEX events_by_state (state=? AND received_at<?)',
+        'SEARCH events USING INDEX events_by_state (state=? AND received_at<?)',
+        'SEARCH events USING INDEX events_by_state (state=? AND received_at>? AND received_at<?)',
+        'SEARCH messages USING COVERING INDEX messages_by_state (state=? AND created_at<?)',
+        'SEARCH messages USING INDEX messages_by_state (state=? AND created_at<?)',
+        'SEARCH messages USING INDEX messages_by_state (state=? AND created_at>? AND created_at<?)',
+      ]) {
+        assert.ok(steps.includes(search), `${search}\n${[...new Set(steps)].join('\n')}`)
+      }
+
+      plans.length = 0
+      await reads.search('7')
+      await reads.search('+4930123456')
+      await reads.auditOf({ message: 7 })
+      await reads.auditOf({ event: 7 })
+      await reads.trouble()
+      await reads.tallies(5)
+      const looked = plans.flat()
+      for (const step of looked) {
+        assert.doesNotMatch(
+          step,
+          /^SCAN (events|messages|attempts|audit|event_keys|customer_sends|tallies)/,
+          step,
+        )
+      }
+      for (const search of [
+        'SEARCH event_keys USING PRIMARY KEY (hash=?)',
+        'SEARCH attempts USING INDEX attempts_by_correlation (correlation_id=?)',
+        'SEARCH attempts USING INDEX attempts_by_genesys_message (genesys_message_id=?)',
+        'SEARCH attempts USING INDEX attempts_by_conversation (conversation_id=?)',
+        'SEARCH message_identifiers USING PRIMARY KEY (block=? AND hash=?)',
+        'SEARCH customer_sends USING PRIMARY KEY (hash=?)',
+        'SEARCH audit USING INDEX audit_of_message (<expr>=?)',
+        'SEARCH audit USING INDEX audit_of_event (<expr>=?)',
+        'SEARCH tallies USING PRIMARY KEY (minute>? AND minute<?)',
+      ]) {
+        assert.ok(looked.includes(search), `${search}\n${[...new Set(looked)].join('\n')}`)
+      }
+    } finally {
+      await harness.dispose()
+    }
+  })
+
+  test('a page looks at as many lines among 200,000 as among 20,000, though nothing matches', async () => {
+    const looked: number[][] = []
+    for (const count of [20_000, 200_000]) {
+      const harness = await sqliteHarness()
+      try {
+        await (await harness.open()).close()
+        const db = harness.raw()
+        seed(db, count, harness.clock.now())
+        db.exec(`
+          UPDATE events SET received_at = received_at - id, reason = 'No route.';
+          UPDATE messages SET created_at = created_at - id, reason = 'No route.';
+        `)
+        // Each line that the filter is asked about, whether it has a reason or not.
+        let lines = 0
+        db.function('like', { varargs: true }, () => {
+          lines += 1
+          return 0
+        })
+        const { reads } = explained(harness)
+        const { now } = harness.clock
+        const before = { at: now() - 10_000, id: 0 }
+        const counts: number[] = []
+        for (const page of [{ limit: 50 }, { limit: 50, before }]) {
+          for (const ask of [
+            () => reads.eventPage({ reason: 'x' }, page),
+            () => reads.messagePage({ reason: 'x', state: 'scheduled' }, page),
+          ]) {
+            const found = await ask()
+            assert.deepEqual(found.items, [])
+            assert.ok(found.next)
+            counts.push(lines)
+            lines = 0
+          }
+        }
+        looked.push(counts)
+      } finally {
+        await harness.dispose()
+      }
+    }
+    const [few = [], many] = looked
+    assert.deepEqual(many, few)
+    assert.ok(few.length === 4 && few.every((lines) => lines > 0 && lines <= 2_000), few.join(', '))
   })
 })

@@ -16,6 +16,7 @@ import { describe, test } from 'node:test'
 import { PostriderError } from '../../src/errors.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { openDatabase, preparer } from '../../src/ledger/sqlite/database.ts'
+import { createTallies } from '../../src/ledger/sqlite/tallies.ts'
 import { transactionsOf } from '../../src/ledger/sqlite/transactions.ts'
 import { silentLog } from '../../src/log.ts'
 import { claimOne, entry, schedule } from './contract/build.ts'
@@ -69,7 +70,8 @@ describe('the file', () => {
       await (await open()).close()
       const db = openDatabase(file)
       const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
-      const { begin, commit, rollback } = transactionsOf(db, preparer(db))
+      const prepare = preparer(db)
+      const { begin, commit, rollback } = transactionsOf(db, prepare, createTallies(prepare, manualClock()))
       const [NORMAL, FULL] = [1, 2]
       const during = (durable: boolean, end: () => void) => {
         begin(durable)

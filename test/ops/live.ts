@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type OutgoingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { createApp } from '../../src/app.ts'
+import type { Config } from '../../src/config/config.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { listen } from '../../src/listen.ts'
 import type { Role } from '../../src/operator.ts'
@@ -24,21 +26,33 @@ export const SAME = { 'sec-fetch-site': 'same-origin' }
 export async function startOps({
   trustProxy = 0,
   passwords = cheap(),
+  yaml = CONFIG,
 }: {
   trustProxy?: number
   passwords?: Passwords
+  /** In the place of CONFIG. */
+  yaml?: string
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'postrider-ops-'))
+  const config = configIn(folder, yaml)
   const clock = createManualClock()
   const log = testLog()
   const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true })
-  const app = createApp({ trustProxy, log }, (app) => mountOps(app, { ledger, passwords }))
+  const about = { sendsTo: 'sandbox', host: 'sandbox', sandboxUrl: null } as const
+  const baseUrl = 'http://127.0.0.1:3000'
+  const fixtures = join(folder, 'fixtures')
+  const configNow = () => ({ kind: 'same' }) as const
+  const app = createApp({ trustProxy, log }, (app) =>
+    mountOps(app, { ledger, passwords, config, clock, log, about, baseUrl, fixtures, configNow }),
+  )
   const server = await listen(app, { host: '127.0.0.1', port: 0, clock, log })
   const ask = (path: string, asked: Asked = {}) => askAt(server.port, path, asked)
   return {
     ...server,
     clock,
     ledger,
+    config,
+    folder,
     ask,
     async add(name: string, role: Role): Promise<void> {
       const added = await ledger.addOperator({ name, role, password: await passwords.hash(PASSWORD) }, 'root')
@@ -63,6 +77,33 @@ export async function startOps({
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** A source and a route on it, with what they need. */
+export const CONFIG = `genesys:
+  externalSource: { id: space-1, name: CRM }
+  webmessaging: { deploymentId: deployment-1 }
+  email: { from: { email: care@example.com } }
+sources:
+  crm: { preset: standard-webhooks, secrets: ["whsec_${Buffer.from('the secret of the console tests').toString('base64')}"] }
+routes:
+  greet:
+    on: crm/ticket.resolved
+    template: greet
+    channels: [webmessaging, email]
+`
+
+function configIn(folder: string, yaml: string): Config {
+  const file = join(folder, 'postrider.yaml')
+  writeFileSync(file, yaml)
+  mkdirSync(join(folder, 'templates'))
+  writeFileSync(
+    join(folder, 'templates/greet.liquid'),
+    '---\nsubject: About {{ data.ticket.id }}\n---\nHello {{ customer.name }}, ticket {{ data.ticket.id }} is resolved.',
+  )
+  const loaded = loadConfig({ file, env: {}, unsetVariables: 'error' })
+  if (loaded.kind === 'invalid') throw new Error(loaded.problems.map(({ message }) => message).join('; '))
+  return loaded.config
 }
 
 export type Ops = Awaited<ReturnType<typeof startOps>>

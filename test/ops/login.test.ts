@@ -32,7 +32,7 @@ describe('logging in', () => {
       )
       const page = await home(ops, cookieOf(answer))
       assert.equal(page.status, 200)
-      assert.match(page.body, /logged in as ann, viewer/)
+      assert.match(page.body, /ann · viewer/)
       assert.equal(page.headers['cache-control'], 'no-store')
       const { body } = await ops.ask('/console/login', { headers: { cookie: cookieOf(answer) } })
       assert.equal(body, 'See Other. Redirecting to /console/')

@@ -6,7 +6,7 @@ import type { Store } from './store.ts'
  * GCRA (the generic cell rate algorithm): the row holds when the next call may be made. Fractions of a millisecond are kept, or a limit above
  * 60,000 a minute would be none.
  */
-export function createTakeBudget({ prepare, clock }: Store) {
+export function createTakeBudget({ prepare, clock, tallies }: Store) {
   const read = prepare<BudgetRow>('SELECT * FROM budget WHERE id = 1')
   const write = prepare('UPDATE budget SET tat = ? WHERE id = 1')
 
@@ -16,6 +16,7 @@ export function createTakeBudget({ prepare, clock }: Store) {
     if (!row) throw new Error('the row of the budget is missing')
     const { start, next } = placeOf(row, 60_000 / perMinute, now)
     write.run(next)
+    tallies.add('calls', '', start)
     return { waitMs: start - now }
   }
 }

@@ -24,16 +24,22 @@ export type ClaimEvent = (
 const MOST_FLAGGED = 4
 
 export function createClaimEvent({ prepare }: Pick<Store, 'prepare'>): ClaimEvent {
-  const claim = prepare(
+  // With the id that the event will get: the write lock is held, and SQLite gives the next after the highest.
+  const claimKey = prepare(
+    `INSERT INTO event_keys (hash, keep_until, event_id) VALUES (?, ?, (SELECT coalesce(max(id), 0) + 1 FROM events))
+     ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until, event_id = excluded.event_id
+       WHERE event_keys.keep_until < ?`,
+  )
+  const claimBody = prepare(
     `INSERT INTO event_keys (hash, keep_until) VALUES (?, ?)
      ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until WHERE event_keys.keep_until < ?`,
   )
   const release = prepare('DELETE FROM event_keys WHERE hash = ?')
 
   return ({ source, key, raw, keyIsUnsigned }, type, { keyUntil, bodyUntil }, now) => {
-    const isFree = (hash: Buffer) => claim.run(hash, bodyUntil, now).changes > 0
+    const isFree = (hash: Buffer) => claimBody.run(hash, bodyUntil, now).changes > 0
     const keyHash = eventKeyHash(source, key)
-    if (claim.run(keyHash, keyUntil, now).changes === 0) return 'known'
+    if (claimKey.run(keyHash, keyUntil, now).changes === 0) return 'known'
     if (!keyIsUnsigned) return 'first'
     const body = bodyHash(source, raw)
     const same = type === null ? unreadableBodyHash(source, body) : bodyAsHash(source, body, type)
@@ -62,22 +68,23 @@ export function createClaimEvent({ prepare }: Pick<Store, 'prepare'>): ClaimEven
 export function createClaimAnew({ prepare }: Pick<Store, 'prepare'>) {
   const keptUntil = prepare<{ keep_until: number }>('SELECT keep_until FROM event_keys WHERE hash = ?')
   const claim = prepare(
-    `INSERT INTO event_keys (hash, keep_until) VALUES (?, ?)
-     ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until WHERE event_keys.keep_until < ?`,
+    `INSERT INTO event_keys (hash, keep_until, event_id) VALUES (?, ?, ?)
+     ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until, event_id = excluded.event_id
+       WHERE event_keys.keep_until < ?`,
   )
 
   return (
-    event: { source: string; key: string; raw: Uint8Array },
+    event: { id: number; source: string; key: string; raw: Uint8Array },
     read: Pick<ReadEvent, 'key' | 'type' | 'keyIsUnsigned'>,
     now: number,
   ): boolean => {
-    const { source, key, raw } = event
+    const { id, source, key, raw } = event
     const until = keptUntil.get(eventKeyHash(source, key))?.keep_until ?? now
-    const isFree = (hash: Buffer) => claim.run(hash, until, now).changes > 0
-    if (read.key !== key && !isFree(eventKeyHash(source, read.key))) return false
+    const isFree = (hash: Buffer, eventId: number | null) => claim.run(hash, until, eventId, now).changes > 0
+    if (read.key !== key && !isFree(eventKeyHash(source, read.key), id)) return false
     if (!read.keyIsUnsigned) return true
     const body = bodyHash(source, raw)
-    isFree(body)
-    return isFree(bodyAsHash(source, body, read.type))
+    isFree(body, null)
+    return isFree(bodyAsHash(source, body, read.type), null)
   }
 }

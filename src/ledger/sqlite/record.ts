@@ -1,6 +1,7 @@
 import { happenedAt, type ReadEvent } from '../../event.ts'
 import type { Plan, Recordable, Recorded } from '../ledger.ts'
 import { clean, cleanOrNull, headersOrNull, senderTypeOrNull } from '../rows.ts'
+import type { Audit } from './audit.ts'
 import { createClaimEvent } from './claim-event.ts'
 import type { Statement } from './database.ts'
 import type { Heed } from './heed.ts'
@@ -24,8 +25,9 @@ export function createRecord(
   insertMessages: InsertMessages,
   markUndelivered: MarkUndelivered,
   heed: Heed,
+  audit: Audit,
 ): Record {
-  const { prepare, clock } = store
+  const { prepare, clock, tallies } = store
   const claim = createClaimEvent(store)
   const insertEvent = prepare(
     `INSERT INTO events (source, type, key, occurred_at, received_at, state, reason, notes, config_version, raw,
@@ -67,7 +69,12 @@ export function createRecord(
     heed({ ...event, id: eventId }, plan, now)
     const own = { id: eventId, source: event.source, happenedAt: happenedAt(event) }
     const { added } = insertMessages(own, plan, now)
+    if (entry.by !== undefined) tried(entry.by, eventId, added, now)
     return { kind: 'recorded', eventId, messageIds: added }
+  }
+
+  function tried(by: string, event: number, [message = 0]: readonly number[], now: number): void {
+    audit({ by, action: 'message.test', target: { event, message } }, now)
   }
 
   function insert(
@@ -129,6 +136,15 @@ export function createRecord(
     return { kind: 'set-aside', eventId: unreadable(entry, reason), reason }
   }
 
+  /** When nothing of it is undone any more but the transaction itself. */
+  function counted(entries: readonly Recordable[], recorded: Recorded): Recorded {
+    recorded.forEach(({ kind }, n) => {
+      const event = entries[n]?.event
+      if (kind !== 'known' && event) tallies.add('received', clean(event.source), event.receivedAt)
+    })
+    return recorded
+  }
+
   function forget(): void {
     store.lanes.forget()
     lastSeen.clear()
@@ -138,11 +154,14 @@ export function createRecord(
     forget,
     together(entries) {
       const now = clock.now()
-      return entries.map((entry) => one(entry, now))
+      return counted(
+        entries,
+        entries.map((entry) => one(entry, now)),
+      )
     },
     apart(entries) {
       const now = clock.now()
-      return entries.map((entry) => {
+      const recorded = entries.map((entry) => {
         try {
           return inSavepoint(() => one(entry, now))
         } catch (error) {
@@ -153,6 +172,7 @@ export function createRecord(
           return setAside(entry, refusal, now)
         }
       })
+      return counted(entries, recorded)
     },
   }
 }

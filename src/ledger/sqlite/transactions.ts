@@ -1,12 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Transactions } from '../group-commit.ts'
 import type { Prepare } from './database.ts'
+import type { Tallies } from './tallies.ts'
 
 /**
  * SQLite's transactions for the group commit. What need not be durable at once is committed with `synchronous = NORMAL`: its order is kept by
- * the WAL, and the next durable commit takes it to the disk. Outside of such a transaction the connection is always at FULL.
+ * the WAL, and the next durable commit takes it to the disk. Outside of such a transaction the connection is always at FULL. What was counted is committed with what it counts.
  */
-export function transactionsOf(db: DatabaseSync, prepare: Prepare): Transactions {
+export function transactionsOf(db: DatabaseSync, prepare: Prepare, tallies: Tallies): Transactions {
   const begin = prepare('BEGIN IMMEDIATE')
   const commit = prepare('COMMIT')
   const savepoint = prepare('SAVEPOINT alone')
@@ -29,16 +30,24 @@ export function transactionsOf(db: DatabaseSync, prepare: Prepare): Transactions
       begin.run()
     },
     commit() {
+      tallies.write()
       commit.run()
       tighten()
     },
     rollback() {
       // SQLite has rolled back by itself after some of its own errors.
       if (db.isTransaction) db.exec('ROLLBACK')
+      tallies.forget()
       tighten()
     },
-    savepoint: () => void savepoint.run(),
+    savepoint() {
+      savepoint.run()
+      tallies.mark()
+    },
     releaseSavepoint: () => void releaseSavepoint.run(),
-    rollbackToSavepoint: () => void rollbackToSavepoint.run(),
+    rollbackToSavepoint() {
+      rollbackToSavepoint.run()
+      tallies.back()
+    },
   }
 }

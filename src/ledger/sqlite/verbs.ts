@@ -9,8 +9,10 @@ import { createClaimLooks } from './claim-looks.ts'
 import { createForesee } from './foresee.ts'
 import { createHeed } from './heed.ts'
 import { createBindHost, createPing, createRememberKey } from './house.ts'
+import { createIdempotencyKeys } from './idempotency-keys.ts'
 import { createInsertMessages } from './insert-messages.ts'
 import { createLeases } from './leases.ts'
+import { createNotices } from './notices.ts'
 import { createOpen } from './open-attempt.ts'
 import { createOperators } from './operators.ts'
 import { createOtherSends } from './other-sends.ts'
@@ -41,7 +43,7 @@ export function createVerbs(store: Store) {
   const otherSends = createOtherSends(store)
   const operators = createOperators(store, { cancellations, caps, audit })
   return {
-    record: createRecord(store, insertMessages, createMarkUndelivered(store, cancellations), heed),
+    record: createRecord(store, insertMessages, createMarkUndelivered(store, cancellations), heed, audit),
     addPlan: createAddPlan(store, insertMessages, heed, audit),
     claim: createClaim(store, pauses),
     open: createOpen(store, leases, pauses, { cancellations, wishes, caps }),
@@ -61,6 +63,8 @@ export function createVerbs(store: Store) {
     keptDeliveries: createKeptDeliveries(store, audit),
     bindHost: createBindHost(store),
     ping: createPing(store),
+    idempotency: createIdempotencyKeys(store),
+    notices: createNotices(store),
     leases,
     pauses,
     rememberKey: createRememberKey(store),

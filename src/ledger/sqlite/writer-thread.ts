@@ -63,6 +63,12 @@ export type Verbs = Pick<
   | 'foresee'
   | 'stepRun'
   | 'stopRun'
+  | 'beginKey'
+  | 'endKey'
+  | 'releaseKey'
+  | 'observe'
+  | 'untold'
+  | 'told'
 > & {
   prepareRun(request: Omit<RunRequest, 'messageIds'>): number
   fillRun(id: number, messageIds: readonly number[]): void
@@ -153,7 +159,7 @@ function start(
     const verbs = createVerbs(store)
     verbs.rememberKey(file)
     const group = createGroupCommit({
-      transactions: transactionsOf(db, prepare),
+      transactions: transactionsOf(db, prepare, store.tallies),
       isTrouble,
       translate: (error) => ledgerError(error, file),
       undone: () => verbs.record.forget(),
@@ -325,6 +331,18 @@ function workOf(call: Call, verbs: ReturnType<typeof createVerbs>, file: string)
       return { together: () => verbs.runs.step(...call.args) }
     case 'stopRun':
       return { together: () => verbs.runs.stop(...call.args) }
+    case 'beginKey':
+      return { together: () => verbs.idempotency.begin(...call.args) }
+    case 'endKey':
+      return { together: () => verbs.idempotency.end(...call.args) }
+    case 'releaseKey':
+      return { together: () => verbs.idempotency.release(...call.args) }
+    case 'observe':
+      return { together: () => verbs.notices.observe(...call.args) }
+    case 'untold':
+      return { together: () => verbs.notices.untold(), durable: false }
+    case 'told':
+      return { together: () => verbs.notices.told(...call.args) }
     case 'bindHost':
       return { together: () => verbs.bindHost(clean(call.args[0]), file) }
     case 'ping':

@@ -1,7 +1,7 @@
 import { ROLES, type Role } from '../../operator.ts'
 
 /**
- * What each action needs at least. `read`: events, messages, counts, with addresses and texts masked; `read.unmasked`: as they are. `message.force`: once more to a customer who has it. `suppress` stops
+ * What each action needs at least. `read`: events, messages, counts, with addresses and texts masked; `read.unmasked`: as they are. `message.force`: once more to a customer who has it; `message.test`: what a route says, to somebody whom the operator names. `suppress` stops
  * messages, `allow` lets them go out again. `access`: operators, tokens and the trail.
  */
 export const ACTIONS = {
@@ -11,6 +11,7 @@ export const ACTIONS = {
   'message.force': 'admin',
   'message.cancel': 'operator',
   'message.settle': 'operator',
+  'message.test': 'operator',
   'event.replan': 'operator',
   'refused.recheck': 'operator',
   pause: 'operator',

@@ -15,7 +15,10 @@ export async function operatorOf(request: Request, { ledger }: AccessDeps): Prom
   if (token !== null) return isToken(token) ? ledger.seeToken(hashOf(token)) : null
   if (!isPrivate(request)) return null
   const session = sessionIn(request)
-  return session === null ? null : ledger.seeSession(hashOf(session), IDLE_MS)
+  if (session === null) return null
+  // A page that is left open updates itself; nobody need sit before it.
+  const isUse = request.get('hx-request') !== 'true' || request.method !== 'GET'
+  return ledger.seeSession(hashOf(session), IDLE_MS, isUse)
 }
 
 /** What follows `Bearer`; null where the request brings none. */

@@ -1,26 +1,55 @@
 import { join } from 'node:path'
-import express, { type Request, type Response, type Router } from 'express'
+import { fileURLToPath } from 'node:url'
+import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import type { Clock } from '../../clock.ts'
+import type { Config } from '../../config/config.ts'
+import type { ConfigNow } from '../../config/now.ts'
+import { messageOf } from '../../errors.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
-import type { Operator } from '../../operator.ts'
+import type { Log } from '../../log.ts'
 import { clearSession, isPrivate, sessionIn, setSession } from '../access/cookie.ts'
 import { type LoginDeps, logIn } from '../access/login.ts'
 import { operatorOf } from '../access/operator-of.ts'
 import { isForged } from '../access/same-origin.ts'
 import { hashOf } from '../access/secrets.ts'
 import { securityHeaders } from '../headers.ts'
-import { render } from './render.ts'
+import { auditPage } from './audit.ts'
+import { eventPages } from './event.ts'
+import { listPages } from './lists.ts'
+import { messagePages } from './message.ts'
+import { overviewPage } from './overview.ts'
+import { type About, formIn, page, refusal } from './page.ts'
+import { pausePages } from './pauses.ts'
+import { retriggerPages } from './retrigger.ts'
+import { routePages } from './routes.ts'
+import { runPages } from './runs.ts'
+import { searchPage } from './search.ts'
+import { sourcePages } from './sources.ts'
+import { suppressionPages } from './suppressions.ts'
 
-export type ConsoleDeps = LoginDeps & { ledger: Ledger }
+export type ConsoleDeps = LoginDeps & {
+  ledger: Ledger
+  config: Config
+  clock: Pick<Clock, 'now'>
+  log: Pick<Log, 'error'>
+  about: About
+  /** Where the webhooks come in, as this machine names it: `http://127.0.0.1:3000`. */
+  baseUrl: string
+  /** The folder of the fixtures; there need not be any. */
+  fixtures: string
+  configNow: () => ConfigNow
+}
 
 /** A name and a password, with room to spare. */
 const LOGIN_BYTES = 4096
 const ASSETS = join(import.meta.dirname, 'assets')
+const HTMX = fileURLToPath(import.meta.resolve('htmx.org/dist/htmx.min.js'))
 
 /** The pages for operators, to be mounted at /console. All but the login and the style need somebody who is logged in. */
 export function consolePages(deps: ConsoleDeps): Router {
-  const { ledger } = deps
   const router = express.Router()
   router.use(securityHeaders())
+  router.get('/assets/htmx.js', (_request, response) => response.sendFile(HTMX, { maxAge: '1h' }))
   router.use('/assets', express.static(ASSETS, { index: false, redirect: false, maxAge: '1h' }))
   router.use(async (request, response, next) => {
     response.set('cache-control', 'no-store')
@@ -28,19 +57,57 @@ export function consolePages(deps: ConsoleDeps): Router {
     if (isForged(request)) return page(response, 403, 'forged', { title: 'Refused' })
     next()
   })
+  loginPages(router, deps)
+  router.use(async (request, response, next) => {
+    const operator = await operatorOf(request, deps)
+    if (operator === null) return toLogin(request, response)
+    response.locals.operator = operator
+    response.locals.about = deps.about
+    next()
+  })
+  overviewPage(router, deps)
+  searchPage(router, deps)
+  listPages(router, deps)
+  retriggerPages(router, deps)
+  messagePages(router, deps)
+  eventPages(router, deps)
+  runPages(router, deps)
+  sourcePages(router, deps)
+  routePages(router, deps)
+  suppressionPages(router, deps)
+  pausePages(router, deps)
+  auditPage(router, deps)
+  router.use((_request, response) => refusal(response, 404, 'There is no page at this address.'))
+  router.use(async (error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    // Express marks what it cannot parse of a request with a status.
+    const status = error instanceof Error && 'status' in error ? Number(error.status) : 0
+    if (response.headersSent || (status >= 400 && status < 500)) return next(error)
+    deps.log.error('a page of the console failed', { error: messageOf(error) })
+    response.set('retry-after', '30')
+    await page(response, 503, 'failed', { title: 'This page cannot be shown' })
+  })
+  return router
+}
 
+function loginPages(router: Router, deps: ConsoleDeps): void {
+  const { ledger } = deps
   router.get('/login', async (request, response) => {
     if (await operatorOf(request, deps)) return response.redirect(303, '/console/')
     if ((await ledger.reads.operators()).length === 0) {
       return page(response, 200, 'first', { title: 'No operator yet' })
     }
-    await page(response, 200, 'login', { title: 'Log in' })
+    await page(response, 200, 'login', { title: 'Log in', problem: null })
   })
   router.post(
     '/login',
     express.urlencoded({ extended: false, limit: LOGIN_BYTES }),
     async (request, response) => {
-      const login = { name: field(request, 'name'), password: field(request, 'password') }
+      // As it was typed: a password may begin with a blank.
+      const { password = '' } = (request.body ?? {}) as { password?: unknown }
+      const login = {
+        name: formIn(request).name ?? '',
+        password: typeof password === 'string' ? password : '',
+      }
       const done = await logIn({ ...login, address: request.ip ?? '' }, deps)
       switch (done.kind) {
         case 'open': {
@@ -66,37 +133,13 @@ export function consolePages(deps: ConsoleDeps): Router {
     clearSession(request, response)
     response.redirect(303, '/console/login')
   })
-
-  router.use(async (request, response, next) => {
-    const operator = await operatorOf(request, deps)
-    if (operator === null) return response.redirect(303, '/console/login')
-    response.locals.operator = operator
-    next()
-  })
-  router.get('/', async (_request, response) => {
-    await page(response, 200, 'home', { title: 'Console', operator: operatorIn(response) })
-  })
-  return router
 }
 
-/** Who asked for this page. For handlers behind the login alone. */
-export function operatorIn(response: Response): Operator {
-  return response.locals.operator as Operator
-}
-
-/** Answers with a view. `title` stands in the tab and above the page; `operator`: who is logged in. */
-export async function page(
-  response: Response,
-  status: number,
-  view: string,
-  data: { title: string; operator?: Operator } & Record<string, unknown>,
-): Promise<void> {
-  const html = await render(view, data)
-  response.status(status).type('html').send(html)
-}
-
-function field(request: Request, name: string): string {
-  const body = request.body as Record<string, unknown> | undefined
-  const value = body?.[name]
-  return typeof value === 'string' ? value : ''
+/** A page that updates itself is left for the login as a whole: what htmx fetches would be put into the middle of it. */
+function toLogin(request: Request, response: Response): void {
+  if (request.get('hx-request') === 'true') {
+    response.status(401).set('hx-redirect', '/console/login').end()
+    return
+  }
+  response.redirect(303, '/console/login')
 }

@@ -22,7 +22,7 @@ async function logIn(ledger: Ledger, secret = 's', keys: readonly LoginKey[] = [
   return ledger.openSession({ operator, hash: hashed(secret), forMs: 12 * HOUR, keys })
 }
 
-const seen = (ledger: Ledger, secret = 's') => ledger.seeSession(hashed(secret), 2 * HOUR)
+const seen = (ledger: Ledger, secret = 's') => ledger.seeSession(hashed(secret), 2 * HOUR, true)
 
 export function access(fresh: () => Promise<Harness>): void {
   const on = onLedger(fresh)

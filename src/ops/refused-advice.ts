@@ -16,13 +16,24 @@ const ADVICE: Readonly<Record<string, string>> = {
   'content-encoding': 'tell the sender not to compress',
 }
 
-/** For an operator. How the sender's side is set up stands behind the command at the end. */
+/** For an operator. How the sender's side is set up stands behind the command at its end. */
 export function adviceFor(source: string, reason: string): string {
+  const { todo, command } = adviceParts(source, reason)
+  return command === null ? todo : `${todo} ${command}`
+}
+
+/** The same in its words and the command that they lead up to. */
+export function adviceParts(source: string, reason: string): { todo: string; command: string | null } {
   if (source === UNKNOWN_SOURCE) {
-    return 'no source has the name at the end of that URL: mend the URL at the sender, or add the source'
+    const todo =
+      'no source has the name at the end of that URL: mend the URL at the sender, or add the source'
+    return { todo, command: null }
   }
   const advice = ADVICE[reason] ?? 'see the log for what failed here'
-  return `${advice}. How its side is set up: npx postrider sources show ${source}`
+  return {
+    todo: `${advice}. How its side is set up:`,
+    command: `npx postrider sources show ${source}`,
+  }
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -34,6 +45,11 @@ const WORDS: Readonly<Record<string, string>> = {
   'no-match': 'no secret matched',
   'wrong-url': 'signed for another URL',
   'no-secret': 'no secret is set here',
+}
+
+/** What the reason says: `no secret matched`; the reason itself where there are no words for it. */
+export function shortWords(reason: string): string {
+  return WORDS[reason] ?? reason
 }
 
 /** The reason with what it says: `no secret matched (no-match)`. */

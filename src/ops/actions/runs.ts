@@ -1,0 +1,92 @@
+import { planRetries, type RetryPlan } from '../../deliver/foresee.ts'
+import type { MessageFilter } from '../../ledger/reads.ts'
+import type { Run, RunFilter } from '../../ledger/run.ts'
+import { IDENTIFIERS } from '../../message.ts'
+import { payloadOf } from '../../receive/sources/read.ts'
+import { type ActionDeps, type By, type Missing, missing, type Refused, refused } from './outcome.ts'
+
+/** More are seldom meant; who means them makes several runs of it. */
+export const MOST_IN_RUN = 100_000
+
+/** Which messages are to be re-triggered. `limit`: at most so many, oldest first. */
+export type ChosenMessages = Omit<MessageFilter, 'limit'> & { limit?: number }
+export type RunWish = { force: boolean; reason: string | null }
+
+type Deps = Pick<ActionDeps, 'ledger' | 'config'>
+
+/** The messages that a filter selects, lowest first; refused where they are too many for one run. */
+export async function chooseMessages(
+  { ledger }: Pick<Deps, 'ledger'>,
+  filter: ChosenMessages,
+): Promise<{ kind: 'chosen'; ids: readonly number[] } | Refused> {
+  const limit = Math.min(filter.limit ?? MOST_IN_RUN + 1, MOST_IN_RUN + 1)
+  const ids = await ledger.reads.messageIds({ ...filter, limit })
+  return ids.length > MOST_IN_RUN
+    ? refused(`More than ${MOST_IN_RUN} messages match. Narrow the filter, or give a limit.`)
+    : { kind: 'chosen', ids }
+}
+
+/** What would become of these messages if they were re-triggered now. Changes nothing. `foreseen`: called with how many were, from time to time. */
+export async function planRun(
+  { ledger, config }: Deps,
+  { by }: By,
+  { ids, force, reason }: RunWish & { ids: readonly number[] },
+  foreseen?: (count: number) => void,
+): Promise<RetryPlan> {
+  const deps = { ledger, config, payloadOf: payloadOf(config) }
+  return planRetries(ids, { by, force, reason }, deps, foreseen)
+}
+
+/** Begins a run of what a plan found to be retriable; the service performs it. */
+export async function beginPlanned(
+  { ledger }: Pick<Deps, 'ledger'>,
+  { by }: By,
+  { plan, filter, force, reason }: RunWish & { plan: RetryPlan; filter: ChosenMessages },
+): Promise<{ kind: 'begun'; run: Run } | Refused> {
+  if (plan.retriable.length === 0) return refused('There is nothing to re-trigger.')
+  const acted = await ledger.beginRun({
+    by,
+    force,
+    reason,
+    filter: toldOf(filter),
+    messageIds: plan.retriable,
+  })
+  return acted.kind === 'done' ? { kind: 'begun', run: acted.run } : acted
+}
+
+/** Chooses, plans and begins. */
+export async function beginRun(
+  deps: Deps,
+  by: By,
+  { filter, ...wish }: RunWish & { filter: ChosenMessages },
+): Promise<{ kind: 'begun'; run: Run; plan: RetryPlan } | Refused> {
+  if (wish.force && !wish.reason?.trim()) return refused(FORCE_NEEDS_REASON)
+  const chosen = await chooseMessages(deps, filter)
+  if (chosen.kind === 'refused') return chosen
+  const plan = await planRun(deps, by, { ids: chosen.ids, ...wish })
+  const begun = await beginPlanned(deps, by, { plan, filter, ...wish })
+  return begun.kind === 'refused' ? begun : { ...begun, plan }
+}
+
+const FORCE_NEEDS_REASON = 'Force sends messages once more that were sent: give the reason why.'
+
+/** Of a run that is stopped no further message is re-triggered. */
+export async function stopRun(
+  { ledger }: Pick<Deps, 'ledger'>,
+  { by }: By,
+  { id }: { id: number },
+): Promise<{ kind: 'stopped'; run: Run } | Missing | Refused> {
+  const acted = await ledger.stopRun(id, by)
+  if (acted.kind === 'done') return { kind: 'stopped', run: acted.run }
+  return (await ledger.reads.run(id)) === null ? missing(acted.reason) : acted
+}
+
+/** The filter as a run keeps it: of the customer only by what they were named. */
+function toldOf({ customer, limit, ...filter }: ChosenMessages): RunFilter {
+  const named = IDENTIFIERS.filter((name) => customer?.[name] !== undefined)
+  return {
+    ...filter,
+    ...(named.length === 0 ? {} : { customer: named }),
+    ...(limit === undefined || limit > MOST_IN_RUN ? {} : { limit }),
+  }
+}

@@ -1,0 +1,251 @@
+import type { Source } from '../config/config.ts'
+import { formatDuration } from '../config/duration.ts'
+import { COUNTED_TO, type Trouble } from '../ledger/overview.ts'
+import type { Pause } from '../message.ts'
+import { adviceFor, adviceParts, reasonWords, recheckCommand, shortWords } from './refused-advice.ts'
+
+/** Something that needs a person. `todo` leads up to `command`: they are read one after the other, and a page may put a button or a link where the command stands. */
+export type Attention = {
+  kind:
+    | 'pause'
+    | 'brake'
+    | 'overdue'
+    | 'unconfirmed'
+    | 'failed'
+    | 'unplanned'
+    | 'unreadable'
+    | 'refused'
+    | 'silence'
+  /** What makes it the same for as long as it lasts: `pause:route:ticket-resolved:brake`, `silence:crm`. */
+  cause: string
+  /** Epoch milliseconds; null where nobody knows when it began, or it is no one thing that did. */
+  since: number | null
+  /** How many messages, events or deliveries; null where nothing is counted. */
+  count: number | null
+  /** Names of the configuration; none where it is about all of them. */
+  subject: { route?: string; source?: string; channel?: string }
+  /** What happened: `helpdesk: 312 refused since 01:58, no secret matched`. */
+  what: string
+  todo: string
+  command: string | null
+  /** All of it in one line, as `postrider status` prints it. */
+  line: string
+}
+
+/** A source that is expected to be heard of this often. */
+export type Expected = Pick<Source, 'name' | 'expectEveryMs'>
+
+/** What is looked at, as `reads.trouble` answers it; counts may be exact or stop at `COUNTED_TO`. */
+export type Looked = Pick<
+  Trouble,
+  'lastEventAt' | 'refused' | 'recheckable' | 'failed' | 'unplanned' | 'unreadable' | 'unconfirmed' | 'due'
+>
+
+/** How a time is written, of epoch milliseconds. */
+export type TimeWords = (at: number) => string
+
+/** A running service sends what is due within seconds; the budget of a minute is the longest that one waits for another. */
+const OVERDUE_MS = 5 * 60_000
+/** A wait for a slower pace is over by itself; what lasts longer is a limit of the day. */
+const SOON_MS = 5 * 60_000
+
+/**
+ * What needs a person now, each with what to do about it. Pure. `expected`: the sources of the configuration; empty where it cannot be read. `now`: epoch milliseconds. `time`: how
+ * times are written within the words, by default `2026-11-23 10:02 UTC`.
+ */
+export function attentionOf(options: {
+  trouble: Looked
+  pauses: readonly Pause[]
+  expected: readonly Expected[]
+  now: number
+  time?: TimeWords
+}): Attention[] {
+  const { trouble, pauses, expected, now, time = utcTime } = options
+  return [
+    ...pauses.filter((pause) => needsPerson(pause, now)).map((pause) => paused(pause, time)),
+    ...overdue(trouble, pauses, now, time),
+    ...counters(trouble),
+    ...refusals(trouble, time),
+    ...silences(expected, trouble.lastEventAt, now, time),
+  ]
+}
+
+/** A pause that ends by itself and soon does not, nor one to which an operator gave an end. */
+export function needsPerson({ code, until }: Pick<Pause, 'code' | 'until'>, now: number): boolean {
+  if (until === null) return true
+  return code === 'rate-limited' ? until - now > SOON_MS : code !== 'operator'
+}
+
+/** What a pause stops: `all sending`, `route ticket-resolved`. */
+export function nameOf({ scope, name }: Pick<Pause, 'scope' | 'name'>): string {
+  return scope === 'all' ? 'all sending' : `${scope} ${name}`
+}
+
+function paused(pause: Pause, time: TimeWords): Attention {
+  const { scope, name, since, reason, code } = pause
+  const said = `${nameOf(pause)} paused since ${time(since)}: ${reason}`
+  return told({
+    kind: code === 'brake' ? 'brake' : 'pause',
+    cause: scope === 'all' ? `pause:all:${code}` : `pause:${scope}:${name}:${code}`,
+    since,
+    count: null,
+    subject: scope === 'all' || name === null ? {} : { [scope]: name },
+    what: /[.!?…]$/.test(said) ? said : `${said}.`,
+    todo: code === 'operator' || code === 'brake' ? 'To go on:' : 'To try at once:',
+    command: `npx postrider resume${scope === 'all' ? '' : ` ${scope} ${name}`}`,
+  })
+}
+
+/** Only where nothing is paused: then what is due should be sent. */
+function overdue({ due }: Looked, pauses: readonly Pause[], now: number, time: TimeWords): Attention[] {
+  const { count, oldestDueAt } = due
+  if (pauses.length > 0 || oldestDueAt === null || now - oldestDueAt <= OVERDUE_MS) return []
+  return [
+    told({
+      kind: 'overdue',
+      cause: 'overdue',
+      since: oldestDueAt,
+      count,
+      subject: {},
+      what: `${counted(count, 'message')} due and not sent, the oldest since ${time(oldestDueAt)}`,
+      todo: 'is the service running?',
+      command: 'npx postrider start',
+    }),
+  ]
+}
+
+type Counter = { kind: 'unconfirmed' | 'failed' | 'unplanned' | 'unreadable'; count: number } & Pick<
+  Attention,
+  'what' | 'todo' | 'command'
+>
+
+function counters({ unconfirmed, failed, unplanned, unreadable }: Looked): Attention[] {
+  const all: Counter[] = [
+    {
+      kind: 'unconfirmed',
+      // What Postrider still looks for may yet be found.
+      count: unconfirmed.held,
+      what: `${counted(unconfirmed.held, 'message')} unconfirmed and not looked for any more`,
+      todo: 'look in Genesys Cloud what became of it, then messages settle ID --as sent|not-sent. List:',
+      command: 'npx postrider messages list --state unconfirmed',
+    },
+    {
+      kind: 'failed',
+      count: failed,
+      what: `${counted(failed, 'message')} failed`,
+      todo: 'mend the reason, then messages retry ID. List:',
+      command: 'npx postrider messages list --state failed',
+    },
+    {
+      kind: 'unplanned',
+      count: unplanned,
+      what: `${counted(unplanned, 'event')} unplanned`,
+      todo: 'mend the route, or see why it was kept unplanned, then events replan ID. List:',
+      command: 'npx postrider events list --state unplanned',
+    },
+    {
+      kind: 'unreadable',
+      count: unreadable,
+      what: `${counted(unreadable, 'event')} unreadable`,
+      todo: 'each says why; mend the source’s configuration or what the sender sends, then events replan ID. List:',
+      command: 'npx postrider events list --state unreadable',
+    },
+  ]
+  return all
+    .filter(({ count }) => count > 0)
+    .map((one) => told({ ...one, cause: one.kind, since: null, subject: {} }))
+}
+
+/** Anybody may post nonsense to a public address. Nothing but refusals since is another matter: then it is the sender that is refused. */
+function refusals({ refused, recheckable, lastEventAt }: Looked, time: TimeWords): Attention[] {
+  return (
+    refused
+      // The time of a source's last event is written once a second.
+      .filter(({ source, lastAt }) => lastAt > (lastEventAt[source] ?? 0) + 1_000)
+      .map((one) => refusal(one, keptOf(recheckable, one.source, one.reason), time))
+  )
+}
+
+type Refused = Looked['refused'][number]
+type Kept = Looked['recheckable'][number]
+
+/** Of the refused deliveries of a source and reason, those that can be looked at again; null: none. */
+export function keptOf(recheckable: Looked['recheckable'], source: string, reason: string): Kept | null {
+  return recheckable.find((one) => one.source === source && one.reason === reason) ?? null
+}
+
+function refusal({ source, reason, count, lastAt }: Refused, kept: Kept | null, time: TimeWords): Attention {
+  // Where more were refused than are kept, nobody knows when it began.
+  const since = kept !== null && kept.count >= count ? kept.since : null
+  const sinceWords = since === null ? '' : ` since ${time(since)}`
+  const attention = {
+    kind: 'refused' as const,
+    cause: `refused:${source}:${reason}`,
+    since,
+    count,
+    subject: { source },
+    what: `${source}: ${count} refused${since === null ? `, the last at ${time(lastAt)}` : sinceWords}, ${shortWords(reason)}`,
+    ...refusedTodo(source, reason, kept, since, time),
+  }
+  const { todo, command } = attention
+  const deliveries = count === 1 ? '1 delivery' : `${count} deliveries`
+  const whole = `${source}: ${deliveries} refused${sinceWords}, ${reasonWords(reason)}, and none accepted after the last at ${time(lastAt)}`
+  return { ...attention, line: lineOf({ what: whole, todo, command }) }
+}
+
+function refusedTodo(
+  source: string,
+  reason: string,
+  kept: Kept | null,
+  since: number | null,
+  time: TimeWords,
+): Pick<Attention, 'todo' | 'command'> {
+  if (kept === null) return adviceParts(source, reason)
+  const which =
+    since === null ? `${kept.count} are kept, the oldest of ${time(kept.since)}` : 'What was refused is kept'
+  return {
+    todo: `${adviceFor(source, reason)}. ${which}; when it is mended and the service restarted:`,
+    command: recheckCommand(source, kept.since),
+  }
+}
+
+function silences(
+  expected: readonly Expected[],
+  lastEventAt: Looked['lastEventAt'],
+  now: number,
+  time: TimeWords,
+): Attention[] {
+  return expected.flatMap(({ name, expectEveryMs }) => {
+    const at = lastEventAt[name] ?? null
+    if (expectEveryMs === null || (at !== null && now - at <= expectEveryMs)) return []
+    const heard = at === null ? 'never sent an event' : `silent since ${time(at)}`
+    return told({
+      kind: 'silence',
+      cause: `silence:${name}`,
+      since: at,
+      count: null,
+      subject: { source: name },
+      what: `${name}: ${heard}, and expected every ${formatDuration(expectEveryMs)}`,
+      todo: 'see whether the sender gave up, and how to turn it on again:',
+      command: `npx postrider sources show ${name}`,
+    })
+  })
+}
+
+function told(attention: Omit<Attention, 'line'>): Attention {
+  return { ...attention, line: lineOf(attention) }
+}
+
+function lineOf({ what, todo, command }: Pick<Attention, 'what' | 'todo' | 'command'>): string {
+  const join = /[.!?…]$/.test(what) ? ' ' : ': '
+  return `${what}${join}${todo}${command === null ? '' : ` ${command}`}`
+}
+
+function counted(count: number, thing: string): string {
+  const many = count === COUNTED_TO ? `${count} or more` : String(count)
+  return `${many} ${thing}${count === 1 ? '' : 's'}`
+}
+
+function utcTime(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}

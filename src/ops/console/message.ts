@@ -1,0 +1,141 @@
+import type { Response, Router } from 'express'
+import type { Message } from '../../message.ts'
+import { allows } from '../access/allows.ts'
+import { type ActedOn, cancelMessage, retryMessage, settleMessage } from '../actions/messages.ts'
+import { maskAttempt, maskEvent, maskMessage, maskRendered } from '../mask.ts'
+import { timelineOf } from '../timeline.ts'
+import type { ConsoleDeps } from './console.ts'
+import { form } from './lists.ts'
+import { formIn, idIn, may, mayOrRefuse, operatorIn, page, pathWith, queryIn, refusal } from './page.ts'
+
+const LONGEST_REASON = 500
+
+/** What is said on the page to which an action leads. */
+const SAID: Readonly<Record<string, string>> = {
+  retried: 'Re-triggered. What becomes of it is below.',
+  cancelled: 'Cancelled. It is not sent.',
+  settled: 'Settled, as you said.',
+}
+
+/** `/messages/:id`: one message with its time line, its text, its attempts, and what can be done with it. */
+export function messagePages(router: Router, deps: ConsoleDeps): void {
+  const { ledger, clock } = deps
+
+  router.get('/messages/:id', async (request, response) => {
+    const id = idIn(request)
+    const message = id === null ? null : await ledger.reads.message(id)
+    if (id === null || message === null) return refusal(response, 404, 'There is no such message.')
+    const { said, live } = queryIn(request)
+    const { role } = operatorIn(response)
+    const [event, attempts, trail, pauses] = await Promise.all([
+      ledger.reads.event(message.eventId),
+      ledger.reads.attempts(id),
+      ledger.reads.auditOf({ message: id }),
+      ledger.pauses(),
+    ])
+    if (event === null) return refusal(response, 404, 'The event of this message is gone.')
+    const now = clock.now()
+    const shown = maskMessage(message, role)
+    const shownAttempts = attempts.map((attempt) => maskAttempt(attempt, role, message))
+    const rendered =
+      shownAttempts.at(-1)?.rendered ?? (shown.wouldSend && maskRendered(shown.wouldSend, role))
+    const moves = isMoving(message)
+    const self = `/console/messages/${id}`
+    await page(response, 200, 'message', {
+      title: `Message ${id}`,
+      place: 'messages',
+      message: shown,
+      customer: Object.entries(shown.customer).map(([name, value]) => ({ name, value })),
+      event: maskEvent(event, role),
+      moments: timelineOf({
+        message: shown,
+        event: maskEvent(event, role),
+        attempts: shownAttempts,
+        trail,
+        pauses,
+        now,
+      }),
+      attempts: shownAttempts,
+      rendered: rendered ?? null,
+      renderedNote: attempts.length > 0 ? 'As it was sent last' : 'As it would be sent',
+      policies: policyLines(message),
+      masked: !allows(role, 'read.unmasked'),
+      said: SAID[said ?? ''] ?? null,
+      live: moves && live !== 'off',
+      self: pathWith(self, { live }),
+      other: moves ? pathWith(self, { live: live === 'off' ? undefined : 'off' }) : null,
+      // A message that was sent, now or before, is sent once more only by force.
+      retry: retryOf(message, response),
+      cancel: message.state === 'scheduled' && may(response, 'message.cancel'),
+      settle: message.state === 'unconfirmed' && may(response, 'message.settle'),
+    })
+  })
+
+  action('retry', 'retried', async (id, fields, by, response) => {
+    const force = fields.force === 'yes'
+    if (force && !may(response, 'message.force')) return 'forbidden'
+    return retryMessage(deps, { by }, { id, force, reason: reasonIn(fields) })
+  })
+  action('cancel', 'cancelled', (id, fields, by) =>
+    cancelMessage(deps, { by }, { id, reason: reasonIn(fields) }),
+  )
+  action('settle', 'settled', async (id, fields, by) => {
+    const as = fields.as === 'sent' ? 'sent' : fields.as === 'not-sent' ? 'not-sent' : null
+    if (as === null) return { kind: 'refused', reason: 'Say as what: sent or not sent.' }
+    return settleMessage(deps, { by }, { id, as, reason: reasonIn(fields) })
+  })
+
+  function action(
+    name: 'retry' | 'cancel' | 'settle',
+    said: string,
+    act: (
+      id: number,
+      fields: ReturnType<typeof formIn>,
+      by: string,
+      response: Response,
+    ) => Promise<ActedOn | 'forbidden'>,
+  ): void {
+    router.post(`/messages/:id/${name}`, form, async (request, response) => {
+      if (!(await mayOrRefuse(response, `message.${name}`))) return
+      const id = idIn(request)
+      if (id === null) return refusal(response, 404, 'There is no such message.')
+      const acted = await act(id, formIn(request), operatorIn(response).name, response)
+      if (acted === 'forbidden') {
+        return refusal(response, 403, 'To send once more what was sent is for admins.')
+      }
+      if (acted.kind !== 'done') return refusal(response, acted.kind === 'missing' ? 404 : 409, acted.reason)
+      response.redirect(303, `/console/messages/${id}?said=${said}`)
+    })
+  }
+}
+
+function reasonIn({ reason }: ReturnType<typeof formIn>): string | null {
+  return reason?.slice(0, LONGEST_REASON) ?? null
+}
+
+/** What may change by itself while somebody looks. */
+function isMoving({ state, lookAt }: Message): boolean {
+  return state === 'scheduled' || state === 'sending' || lookAt !== null
+}
+
+/** `plain`: a button; `force`: with a reason; null: nothing can be done, or not by this operator. */
+function retryOf({ state, sentAt }: Message, response: Response): 'plain' | 'force' | null {
+  if (state === 'scheduled' || state === 'sending' || !may(response, 'message.retry')) return null
+  if (state !== 'sent' && sentAt === null) return 'plain'
+  return may(response, 'message.force') ? 'force' : null
+}
+
+function policyLines({ policies, configVersion, expireAt, dueAt }: Message) {
+  return [
+    { name: 'template', value: policies.template },
+    { name: 'channels', value: policies.channels.join(', ') },
+    { name: 'found by', value: policies.findBy.join(', ') },
+    { name: 'mode', value: policies.mode },
+    { name: 'purpose', value: policies.purpose },
+    { name: 'once', value: policies.once === null ? 'no' : 'yes' },
+    { name: 'tries at most', value: String(policies.maxAttempts) },
+    { name: 'due', at: dueAt, value: '' },
+    { name: 'not after', at: expireAt, value: '' },
+    { name: 'configuration', value: configVersion },
+  ].map((line) => ({ at: null, ...line }))
+}
