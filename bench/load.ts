@@ -80,6 +80,62 @@ export async function sendAll(port: number, connections: number, count: number):
   return { perSecond: count / seconds, p50: share(0.5), p99: share(0.99) }
 }
 
+/** Sends so many new deliveries a second, evenly, until `signal`; one that is late is sent as soon as a connection is free. Rejects on any answer but 200 `recorded`. */
+export async function sendAt(
+  port: number,
+  connections: number,
+  perSecond: number,
+  signal: AbortSignal,
+): Promise<Round> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => connected(port)))
+  const latencies: number[] = []
+  const began = performance.now()
+  let sent = 0
+  const idle = [...sockets]
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const due = () => Math.floor(((performance.now() - began) / 1000) * perSecond)
+  const pump = () => {
+    while (sent < due() && !signal.aborted) {
+      const socket = idle.pop()
+      if (!socket) return
+      sent += 1
+      post(socket).then((ms) => {
+        latencies.push(ms)
+        idle.push(socket)
+        if (signal.aborted && idle.length === sockets.length) resolve()
+        else pump()
+      }, reject)
+    }
+  }
+  const timer = setInterval(pump, 2)
+  signal.addEventListener('abort', () => {
+    if (idle.length === sockets.length) resolve()
+  })
+  await promise.finally(() => clearInterval(timer))
+  const seconds = (performance.now() - began) / 1000
+  for (const socket of sockets) socket.destroy()
+  const sorted = latencies.toSorted((a, b) => a - b)
+  const share = (part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
+  return { perSecond: latencies.length / seconds, p50: share(0.5), p99: share(0.99) }
+}
+
+/** Answers how long it took, in milliseconds. */
+function post(socket: Socket): Promise<number> {
+  const sentAt = performance.now()
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const hear = (chunk: Buffer) => {
+      answer += chunk.toString('latin1')
+      if (answer.endsWith('\r\n\r\nrecorded')) {
+        socket.off('data', hear)
+        resolve(performance.now() - sentAt)
+      } else if (!answer.startsWith('HTTP/1.1 200')) reject(new Error(`not recorded: ${answer}`))
+    }
+    socket.on('data', hear)
+    socket.write(signedRequest())
+  })
+}
+
 async function connected(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')

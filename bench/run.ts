@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { BudgetCase } from './budget.ts'
+import type { ConsoleBench } from './console.ts'
 import type { VerifyCase } from './verify.ts'
 
 /**
@@ -8,6 +9,8 @@ import type { VerifyCase } from './verify.ts'
  * `npm run bench -- budget [--minutes N] [--json]`: what it makes of the calls that Genesys Cloud allows, on any machine; 1 where that is too little, or too much.
  * `npm run bench -- verify [--rounds N] [--json]`: what verifying a delivery costs over its HMAC alone; 1 where a scheme of the table costs too much.
  * `npm run bench -- simulate [--json]`: how long `simulate` takes for 100,000 events, and how that grows; 1 where it is too long, or grows.
+ * `npm run bench -- console [--events N] [--rounds N] [--ledger FILE] [--json]`: how long pages of the console take over a large ledger while events come in; 1 where one takes too long, or
+ * receiving suffers.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -19,6 +22,9 @@ const { positionals, values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     // Not the system's folder for temporary files, which is memory on some machines: there an fsync costs nothing.
     folder: { type: 'string', default: join(import.meta.dirname, '../data') },
+    // Of the ledger that the console is looked at over; one that bench/seed.ts made spares making it.
+    events: { type: 'string', default: '1000000' },
+    ledger: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -81,8 +87,22 @@ switch (positionals[0]) {
     if (!isWell) process.exitCode = 1
     break
   }
+  case 'console': {
+    const { benchConsole } = await import('./console.ts')
+    const result = await benchConsole({
+      events: Number(values.events),
+      rounds: rounds * 8,
+      seconds: Number(values.seconds),
+      folder: values.folder,
+      ledger: values.ledger ?? null,
+    })
+    if (values.json) printJson(result)
+    else printConsole(result)
+    if (!result.isWell) process.exitCode = 1
+    break
+  }
   default:
-    console.error('Which bench? npm run bench -- ingest, deliver, budget, verify, or simulate')
+    console.error('Which bench? npm run bench -- ingest, deliver, budget, verify, simulate, or console')
     process.exitCode = 2
 }
 
@@ -117,6 +137,25 @@ function printVerify({ scheme, size, verifyUs, hmacUs, ratio, most, isWell }: Ve
   const limit = most === null ? 'no limit: the HMAC is svix’ own' : `at most ${most}`
   console.log(
     `verify, ${size.padEnd(5)} ${scheme.padEnd(17)} ratio ${ratio.toFixed(3).padStart(6)}   verify ${verifyUs.toFixed(2).padStart(8)} µs   createHmac ${hmacUs.toFixed(2).padStart(7)} µs   ${limit}${isWell ? '' : ': NOT WELL'}`,
+  )
+}
+
+function printConsole({ events, pages, offered, receiving, rssMb, isWell }: ConsoleBench): void {
+  console.log(
+    `console, ${events} events: ${isWell ? 'well' : 'NOT WELL, expected p95 under 200 ms and a share of 0.9'}`,
+  )
+  for (const { page, p50, p95, most, bytes } of pages) {
+    console.log(
+      `  ${page.padEnd(38)} p50 ${p50.toFixed(1).padStart(7)} ms   p95 ${p95.toFixed(1).padStart(7)} ms   most ${most.toFixed(1).padStart(7)} ms   ${Math.round(bytes / 1000)} kB`,
+    )
+  }
+  const { perSecond, p50, p99 } = offered
+  console.log(
+    `  meanwhile ${perSecond.toFixed(0)} events/s acknowledged   p50 ${p50.toFixed(2)} ms   p99 ${p99.toFixed(2)} ms   ${rssMb.toFixed(0)} MB with the sandbox`,
+  )
+  const { alone, beside, share } = receiving
+  console.log(
+    `  at most ${alone.toFixed(0)} events/s with nobody at the console, ${beside.toFixed(0)} with three who look around: share ${share.toFixed(3)}`,
   )
 }
 

@@ -22,7 +22,6 @@ import { assertSandboxAllowed, SANDBOX_CLIENT, type SandboxOptions, startSandbox
 import { startServer } from './server.ts'
 import {
   baseUrl,
-  configNow,
   configOf,
   keyFrom,
   LEDGER,

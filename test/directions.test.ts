@@ -71,6 +71,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
       'receive/',
       'names',
       'address',
+      'local-time',
       'settings',
       'visible',
       'config/duration',

@@ -6,6 +6,8 @@ import { systemClock } from '../src/clock.ts'
 import { VARIABLE_NAMES } from '../src/environment.ts'
 import { openLedger } from '../src/ledger/open.ts'
 import { silentLog } from '../src/log.ts'
+import { OPERATIONS } from '../src/ops/api/operations.ts'
+import { PROBLEMS } from '../src/ops/api/problem.ts'
 import { eventJson } from '../src/ops/shapes/event.ts'
 import { messageJson } from '../src/ops/shapes/message.ts'
 import { type Command, commandsOf, missingLines } from './docs/commands.ts'
@@ -146,6 +148,22 @@ describe('what the docs name', () => {
     }
     const missing = [...help.keys(), ...options].filter((name) => name !== '' && !text.includes(name))
     assert.deepEqual(missing, [], 'not in the docs')
+  })
+
+  it('operations of the API and its problems are those of the code', () => {
+    const page = readPage('docs/api.md')
+    assert.deepEqual(
+      rowsOf(page, 'operation'),
+      OPERATIONS.map(({ method, path, action, summary }) => [
+        `\`${method} ${path}\``,
+        `\`${action}\``,
+        summary,
+      ]),
+    )
+    assert.deepEqual(
+      rowsOf(page, 'problem').map(([type, status]) => [type, status]),
+      Object.entries(PROBLEMS).map(([name, { status }]) => [`\`/problems/${name}\``, String(status)]),
+    )
   })
 
   it('codes, reasons of refusal and fields of the log are those of the code', () => {

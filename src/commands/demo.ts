@@ -170,6 +170,10 @@ function printOutcome(
   print(terminal, `What needs a person      DATABASE_URL=${DEMO_LEDGER} npx postrider status`)
   print(
     terminal,
+    `The console              ${service.consoleUrl} after DATABASE_URL=${DEMO_LEDGER} npx postrider operators add me --role admin --generate`,
+  )
+  print(
+    terminal,
     `Another event            POSTRIDER_CONFIG=${config} npx postrider replay ${fixture} --url ${service.url} --times 2`,
   )
   print(terminal, '')

@@ -16,13 +16,16 @@ import type { Names } from './sqlite/names.ts'
 import { summarize } from './summary.ts'
 import { createSuppressed } from './suppressed.ts'
 
-/** What operators read, on any database that Kysely speaks to. `names`: hashes them with the ledger's key. */
-export function createReads(db: Kysely<Schema>, clock: Clock, names: Names): Reads {
+/**
+ * What operators read, on any database that Kysely speaks to. `names`: hashes them with the ledger's key. `long`: a connection apart for questions whose cost grows with the
+ * ledger, so that a page does not wait for one.
+ */
+export function createReads(db: Kysely<Schema>, clock: Clock, names: Names, long = db): Reads {
   return {
     async events(filter) {
       // A list in order of time for each state, merged: that is what the indexes hold. A filter by time alone would sort everything.
       const rows = await merged(
-        eventStatesOf(filter).map((state) => eventsBy(db, filter).selectAll().where('state', '=', state)),
+        eventStatesOf(filter).map((state) => eventsBy(long, filter).selectAll().where('state', '=', state)),
       )
         .orderBy('received_at', 'desc')
         .orderBy('id', 'desc')
@@ -54,7 +57,7 @@ export function createReads(db: Kysely<Schema>, clock: Clock, names: Names): Rea
     },
     async eventIds(filter) {
       return idsOf(
-        eventStatesOf(filter).map((state) => eventsBy(db, filter).select('id').where('state', '=', state)),
+        eventStatesOf(filter).map((state) => eventsBy(long, filter).select('id').where('state', '=', state)),
         filter.limit,
       )
     },
@@ -67,24 +70,27 @@ export function createReads(db: Kysely<Schema>, clock: Clock, names: Names): Rea
         .execute()
       return rows.map(attemptOf)
     },
-    summary: (options = {}) => summarize(db, clock, options.since),
+    summary: (options = {}) => summarize(long, clock, options.since),
     ...createPages(db),
     ...createSearch(db, names),
     ...createOverview(db, clock),
-    ...createHistory(db, names),
+    ...createHistory(long, names),
     ...createSuppressed(db, names),
     ...createRefusedReads(db, clock),
     ...createAccessReads(db, clock),
     ...createByIds(db),
     ...createRunReads(db),
-    close: () => db.destroy(),
+    async close() {
+      await db.destroy()
+      if (long !== db) await long.destroy()
+    },
   }
 
   function messagesIn(filter: MessageFilter) {
     const states = messageStatesOf(filter)
     return isNarrow(filter)
       ? [messagesBy(db, filter).where(isOneOf('state', states))]
-      : states.map((state) => messagesBy(db, filter).where('state', '=', state))
+      : states.map((state) => messagesBy(long, filter).where('state', '=', state))
   }
 }
 

@@ -58,13 +58,8 @@ export type EventRow = {
   headers: string | null
 }
 
-/** Claims (source, key), and where the sender does not sign its keys the body too. It has no foreign key: it outlives the event, so that retention needs no tombstones. */
-export type EventKeyRow = {
-  hash: Uint8Array
-  keep_until: number
-  /** Null: the hash is of a body, or was taken before this was kept. The event may be gone. */
-  event_id: number | null
-}
+/** Claims (source, key), and where the sender does not sign its keys the body too (`event_id` null). It has no foreign key: it outlives the event, so that retention needs no tombstones. */
+export type EventKeyRow = { hash: Uint8Array; keep_until: number; event_id: number | null }
 
 export type MessageRow = {
   id: number
@@ -299,7 +294,7 @@ export type NoticeRow = {
   over_told_at: number | null
 }
 
-/** A request that left, by one name of its customer and the group of caps that it counts in. */
+/** A request that left, by one name of its customer and a group of caps. */
 export type CustomerSendRow = { hash: Uint8Array; cap_group: string; opened_at: number; attempt_id: number }
 
 /** `minute`: epoch milliseconds of its beginning. `name`: a source or a route; empty where the kind has none. */

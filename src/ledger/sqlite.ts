@@ -29,8 +29,8 @@ export type SqliteOptions = {
 const GROUP_LIMIT = 10_000
 
 /**
- * Opens, and creates or migrates where needed, the ledger in a file. One thread writes, another reads for operators, and this one, which
- * serves HTTP, waits for neither. Rejects as `openLedger` says, with nothing left open.
+ * Opens, and creates or migrates where needed, the ledger in a file. One thread writes, another reads for operators, a third answers what takes them long, and this one,
+ * which serves HTTP, waits for none of them. Rejects as `openLedger` says, with nothing left open.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Ledger> {
   const { file, key, clock, log, owner, groupLimit: limit = GROUP_LIMIT } = options
@@ -65,16 +65,17 @@ function assemble(
 ): Ledger {
   const { file, names, clock, log } = options
   const { call } = writer
-  const reader = createReader(file)
+  const [reader, longReader] = [createReader(file), createReader(file)]
   const db = new Kysely<Schema>({ dialect: readerDialect(reader) })
-  const reads = createReads(db, clock, names)
+  const long = new Kysely<Schema>({ dialect: readerDialect(longReader) })
+  const reads = createReads(db, clock, names, long)
   const refused = createRefusedWrites({ writer, clock, log })
 
   async function close(): Promise<void> {
     await refused.close()
     await reads.close()
     // Kysely closes only what it used.
-    await reader.close()
+    await Promise.all([reader.close(), longReader.close()])
     try {
       await writer.close()
     } finally {

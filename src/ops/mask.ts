@@ -1,4 +1,5 @@
 import { CLI_SOURCE, type Event, type RouteNote } from '../event.ts'
+import { zoneNamed } from '../local-time.ts'
 import { redact } from '../log.ts'
 import { type Customer, IDENTIFIERS, type Rendered } from '../message.ts'
 import type { Role } from '../operator.ts'
@@ -25,7 +26,10 @@ export function maskIdentifiers(list: readonly string[], role: Role): readonly s
   return seesAll(role) ? list : list.map(maskIdentifier)
 }
 
-/** Language and time zone are many people's; all else is this one's. */
+/** `de`, `de-AT`, `zh-Hant-TW`: what is longer may be somebody's name in the wrong field. */
+const LOCALE = /^[a-z]{2}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?$/i
+
+/** Language and time zone are many people's, where they are what they say; all else is this one's. */
 export function maskCustomer(customer: Customer, role: Role): Customer {
   if (seesAll(role)) return customer
   const kept: Customer = {}
@@ -34,10 +38,9 @@ export function maskCustomer(customer: Customer, role: Role): Customer {
     if (value !== undefined) kept[name] = name === 'externalId' ? HIDDEN : maskIdentifier(value)
   }
   if (customer.name !== undefined) kept.name = HIDDEN
-  if (customer.locale !== undefined)
-    kept.locale = /^[a-z]{2,3}(-\w{2,8})*$/i.test(customer.locale) ? customer.locale : HIDDEN
-  if (customer.timezone !== undefined)
-    kept.timezone = /^[A-Z]\w+(\/[\w+-]+)*$/.test(customer.timezone) ? customer.timezone : HIDDEN
+  const { locale, timezone } = customer
+  if (locale !== undefined) kept.locale = LOCALE.test(locale) ? locale : HIDDEN
+  if (timezone !== undefined) kept.timezone = zoneNamed(timezone) === null ? HIDDEN : timezone
   if (customer.consent !== undefined) kept.consent = HIDDEN
   return kept
 }
@@ -155,20 +158,19 @@ export function maskEvent<E extends MaskedEvent>(event: E, role: Role): E {
   }
 }
 
-/** What an operator wrote down, or a system said: a pause, a run, a suppression. */
-export function maskReason<Thing extends { reason: string | null }>(thing: Thing, role: Role): Thing {
-  return seesAll(role) ? thing : { ...thing, reason: maskWords(thing.reason, role) }
-}
-
-/** Of what its messages were chosen by, `reason` is what somebody typed. */
-export function maskRun<Run extends { reason: string | null; filter: { reason?: string } }>(
-  run: Run,
+/** What an operator wrote down, or a system said: a pause, a run, a suppression. Of what a run was chosen by, `reason` is what somebody typed too. */
+export function maskReason<Thing extends { reason: string | null; filter?: { reason?: string } }>(
+  thing: Thing,
   role: Role,
-): Run {
-  if (seesAll(role)) return run
-  const { reason } = run.filter
-  const filter = { ...run.filter, ...(reason === undefined ? {} : { reason: maskWords(reason, role) }) }
-  return { ...maskReason(run, role), filter }
+): Thing {
+  if (seesAll(role)) return thing
+  const { filter } = thing
+  const typed = filter?.reason
+  return {
+    ...thing,
+    reason: maskWords(thing.reason, role),
+    ...(typed === undefined ? {} : { filter: { ...filter, reason: maskWords(typed, role) } }),
+  }
 }
 
 function seesAll(role: Role): boolean {

@@ -228,8 +228,7 @@ describe('query plans', () => {
       plans.length = 0
       await reads.search('7')
       await reads.search('+4930123456')
-      await reads.auditOf({ message: 7 })
-      await reads.auditOf({ event: 7 })
+      for (const one of [{ message: 7 }, { event: 7 }]) await reads.auditOf(one)
       await reads.trouble()
       await reads.tallies(5)
       const looked = plans.flat()
@@ -277,8 +276,7 @@ describe('query plans', () => {
           return 0
         })
         const { reads } = explained(harness)
-        const { now } = harness.clock
-        const before = { at: now() - 10_000, id: 0 }
+        const before = { at: harness.clock.now() - 10_000, id: 0 }
         const counts: number[] = []
         for (const page of [{ limit: 50 }, { limit: 50, before }]) {
           for (const ask of [
@@ -286,8 +284,7 @@ describe('query plans', () => {
             () => reads.messagePage({ reason: 'x', state: 'scheduled' }, page),
           ]) {
             const found = await ask()
-            assert.deepEqual(found.items, [])
-            assert.ok(found.next)
+            assert.ok(found.items.length === 0 && found.next)
             counts.push(lines)
             lines = 0
           }
@@ -297,8 +294,7 @@ describe('query plans', () => {
         await harness.dispose()
       }
     }
-    const [few = [], many] = looked
-    assert.deepEqual(many, few)
-    assert.ok(few.length === 4 && few.every((lines) => lines > 0 && lines <= 2_000), few.join(', '))
+    const each = [2_000, 2_000, 2_000, 2_000]
+    assert.deepEqual(looked, [each, each])
   })
 })

@@ -29,6 +29,11 @@ export const Duration = z.string().transform((text, context) => {
   return z.NEVER
 })
 export const ChannelIn = z.enum(CHANNELS)
+/** Some of them, each once. */
+export const ChannelsIn = z
+  .array(ChannelIn)
+  .min(1)
+  .refine((channels) => new Set(channels).size === channels.length, { error: 'expected each channel once' })
 
 /** A path that ends in, or holds, the number of a thing. */
 export const ById = z.strictObject({ id: z.coerce.number().int().min(1) })

@@ -5,6 +5,7 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import type { Log } from '../../log.ts'
 import type { Operator } from '../../operator.ts'
 import { allows } from '../access/allows.ts'
+import { sessionIn } from '../access/cookie.ts'
 import { bearerIn, operatorOf } from '../access/operator-of.ts'
 import { isForged } from '../access/same-origin.ts'
 import { securityHeaders } from '../headers.ts'
@@ -23,16 +24,20 @@ export type RouterDeps = ApiDeps & { ledger: Ledger; log: Pick<Log, 'error'> }
  */
 export function api(deps: RouterDeps): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
-  const document = JSON.stringify(documentOf(OPERATIONS))
+  let document: string | null = null
   router.use(securityHeaders())
   router.use((_request, response, next) => {
     response.set('cache-control', 'no-store')
     next()
   })
   // It says what can be asked, and nothing of anybody.
-  router.get('/openapi.json', (_request, response) => sendJson(response, 200, document))
+  router.get('/openapi.json', (_request, response) => {
+    document ??= JSON.stringify(documentOf(OPERATIONS))
+    sendJson(response, 200, document)
+  })
   router.use(async (request, response, next) => {
-    if (isForged(request)) return sendProblem(response, 'forged', FORGED)
+    // Without a session nothing can be done in somebody's name: a program that forgot its token is told that.
+    if (sessionIn(request) !== null && isForged(request)) return sendProblem(response, 'forged', FORGED)
     const operator = await operatorOf(request, deps)
     if (operator === null) return unauthenticated(request, response)
     response.locals.operator = operator

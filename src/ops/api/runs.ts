@@ -3,7 +3,7 @@ import { RUN_STATES } from '../../ledger/run.ts'
 import type { Role } from '../../operator.ts'
 import { missing } from '../actions/outcome.ts'
 import { beginRun, chooseMessages, MOST_IN_RUN, planRun, stopRun } from '../actions/runs.ts'
-import { maskReason, maskRun, maskWords } from '../mask.ts'
+import { maskReason, maskWords } from '../mask.ts'
 import { type RetryPlanJson, RetryPlanShape, retryPlanJson } from '../shapes/retry-plan.ts'
 import { RunReportShape, RunShape, runJson, runReportJson } from '../shapes/run.ts'
 import { ById, CustomerNamed, filterOf, MessagesWanted, NewestInUrl, Reason, someOf } from './asked.ts'
@@ -33,7 +33,7 @@ export const runs = [
     answer: listOf(RunShape).meta({ id: 'RunList' }),
     async run({ deps, operator }, { query }) {
       const found = await deps.ledger.reads.runs(query)
-      return answer({ items: found.map((run) => maskRun(runJson(run), operator.role)) })
+      return answer({ items: found.map((run) => maskReason(runJson(run), operator.role)) })
     },
   }),
   operation({
@@ -50,7 +50,7 @@ export const runs = [
       if (!run) return missing(`There is no run ${id}.`)
       const report = runReportJson(run)
       const refusals = report.refusals.map((one) => ({ ...one, reason: maskWords(one.reason, role) }))
-      return answer({ ...maskRun(report, role), refusals })
+      return answer({ ...maskReason(report, role), refusals })
     },
   }),
   operation({
@@ -101,7 +101,7 @@ export const runs = [
     problems: [404, 409],
     async run({ deps, operator }, { params }) {
       const stopped = await stopRun(deps, { by: operator.name }, params)
-      return stopped.kind === 'stopped' ? answer(maskRun(runJson(stopped.run), operator.role)) : stopped
+      return stopped.kind === 'stopped' ? answer(maskReason(runJson(stopped.run), operator.role)) : stopped
     },
   }),
 ]
@@ -110,6 +110,6 @@ function masked(plan: RetryPlanJson, role: Role): RetryPlanJson {
   return {
     ...plan,
     outcomes: plan.outcomes.map((one) => maskReason(one, role)),
-    run: plan.run && maskRun(plan.run, role),
+    run: plan.run && maskReason(plan.run, role),
   }
 }

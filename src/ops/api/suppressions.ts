@@ -7,7 +7,7 @@ import { maskReason } from '../mask.ts'
 import { ChannelName } from '../shapes/rendered.ts'
 import { SuppressionShape, suppressionJson } from '../shapes/suppression.ts'
 import { Count, list } from '../shapes/values.ts'
-import { ChannelIn, CustomerNamed, customerIn, NewestInUrl, Reason, Text } from './asked.ts'
+import { ChannelIn, ChannelsIn, CustomerNamed, customerIn, NewestInUrl, Reason, Text } from './asked.ts'
 import { type ApiDeps, answer, type Invalid, operation } from './operation.ts'
 import { listOf } from './page.ts'
 
@@ -74,12 +74,7 @@ export const suppressions = [
     action: 'suppress',
     body: z.strictObject({
       ...Whom,
-      channels: list(ChannelIn)
-        .refine((channels) => channels.length > 0 && new Set(channels).size === channels.length, {
-          error: 'expected channels, each once',
-        })
-        .meta({ description: 'Only over these; without it over all.' })
-        .exactOptional(),
+      channels: ChannelsIn.meta({ description: 'Only over these; without it over all.' }).exactOptional(),
       reason: Reason,
     }),
     answer: z

@@ -4,8 +4,8 @@ import { sendTest } from '../actions/test-message.ts'
 import { maskMessage } from '../mask.ts'
 import { MessageShape, messageJson } from '../shapes/message.ts'
 import { PreviewShape } from '../shapes/preview.ts'
-import { Id, list } from '../shapes/values.ts'
-import { ChannelIn, CustomerNamed, customerIn, Text } from './asked.ts'
+import { Id } from '../shapes/values.ts'
+import { ChannelIn, ChannelsIn, CustomerNamed, customerIn, Text } from './asked.ts'
 import { answer, operation } from './operation.ts'
 
 const Example = {
@@ -54,10 +54,7 @@ export const tryOut = [
     body: z.strictObject({
       ...Example,
       to: z.strictObject(CustomerNamed),
-      channels: list(ChannelIn)
-        .refine((channels) => channels.length > 0, { error: 'expected channels' })
-        .meta({ description: 'Instead of those of the route.' })
-        .exactOptional(),
+      channels: ChannelsIn.meta({ description: 'Instead of those of the route.' }).exactOptional(),
     }),
     answer: MessageShape,
     status: 202,

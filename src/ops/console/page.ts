@@ -90,9 +90,12 @@ export function formIn(request: Request): Fields {
   )
 }
 
+/** What is pasted along by mistake: marks and controls that nobody sees in a field. */
+const UNSEEN = /[\p{Cc}\p{Bidi_Control}]/gu
+
 function fieldsOf(pairs: readonly (readonly [string, string])[]): Fields {
   const given = pairs
-    .map(([name, value]) => [name, value.trim()] as const)
+    .map(([name, value]) => [name, value.replaceAll(UNSEEN, '').trim()] as const)
     .filter(([, value]) => value !== '')
   return Object.assign(Object.create(null), Object.fromEntries(given)) as Fields
 }
