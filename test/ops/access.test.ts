@@ -184,7 +184,8 @@ describe('who asks', () => {
 
 describe('pages', () => {
   it('escape what they show', async () => {
-    const html = await render('login', { title: '<b>', problem: `"><script>alert('x')</script>` })
+    const problem = `"><script>alert('x')</script>`
+    const html = await render('login', { title: '<b>', problem }, 0)
     assert.ok(!html.includes('<script>') && !html.includes('<b>'))
     assert.match(html, /&#34;&gt;&lt;script&gt;/)
   })

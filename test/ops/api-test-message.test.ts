@@ -93,7 +93,7 @@ describe('a test of a route', () => {
     assert.doesNotMatch(event.key, /me@example/)
   })
 
-  it('of a template that reads the customer’s own fields reads those of whom the operator names', async () => {
+  it('is refused where the template says the other customer’s address', async () => {
     assert.equal((await test('addressed', { email: 'me@example.com' })).kind, 'refused')
     const [newest] = await ledger.reads.events({ limit: 1 })
     assert.equal(newest?.type, 'send.test.plain')

@@ -19,9 +19,11 @@ const PAGES: readonly Page[] = [
   { method: 'GET', path: '/', action: 'read' },
   { method: 'POST', path: '/search', action: 'read', fields: { text: 'bea@hidden.example' } },
   { method: 'GET', path: '/events', action: 'read' },
-  { method: 'POST', path: '/events', action: 'read', fields: { email: 'bea@hidden.example' } },
+  { method: 'POST', path: '/events', action: 'read', fields: { state: 'failed' } },
+  { method: 'POST', path: '/events', action: 'read.unmasked', fields: { email: 'bea@hidden.example' } },
   { method: 'GET', path: '/messages', action: 'read' },
-  { method: 'POST', path: '/messages', action: 'read', fields: { email: 'bea@hidden.example' } },
+  { method: 'POST', path: '/messages', action: 'read', fields: { state: 'failed' } },
+  { method: 'POST', path: '/messages', action: 'read.unmasked', fields: { email: 'bea@hidden.example' } },
   { method: 'GET', path: '/messages/:id', action: 'read' },
   { method: 'GET', path: '/events/:id', action: 'read' },
   { method: 'GET', path: '/runs', action: 'read' },
@@ -73,7 +75,7 @@ const PAGES: readonly Page[] = [
   {
     method: 'POST',
     path: '/suppressions',
-    action: 'read',
+    action: 'read.unmasked',
     fields: { do: 'check', email: 'bea@hidden.example' },
   },
   {

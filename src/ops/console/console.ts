@@ -53,6 +53,7 @@ export function consolePages(deps: ConsoleDeps): Router {
   router.use('/assets', express.static(ASSETS, { index: false, redirect: false, maxAge: '1h' }))
   router.use(async (request, response, next) => {
     response.set('cache-control', 'no-store')
+    response.locals.now = deps.clock.now()
     if (!isPrivate(request)) return page(response, 403, 'insecure', { title: 'This needs https' })
     if (isForged(request)) return page(response, 403, 'forged', { title: 'Refused' })
     next()

@@ -36,6 +36,7 @@ export function eventPages(router: Router, { ledger, config }: ConsoleDeps): voi
       headers: seesBody ? Object.entries(event.headers).map(([name, value]) => ({ name, value })) : [],
       routes: config.routes.map(({ name }) => name),
       inConfig: config.sources.has(event.source),
+      mayPreview: seesBody,
       mayReplan: may(response, 'event.replan'),
     })
   })

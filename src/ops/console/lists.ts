@@ -4,7 +4,7 @@ import { MESSAGE_STATES } from '../../message.ts'
 import { maskMessage } from '../mask.ts'
 import type { ConsoleDeps } from './console.ts'
 import { askedFor, cursorText, filterFields, withoutCustomer } from './filters.ts'
-import { type Fields, formIn, may, operatorIn, page, pathWith, queryIn } from './page.ts'
+import { type Fields, formIn, may, mayOrRefuse, operatorIn, page, pathWith, queryIn } from './page.ts'
 
 /** A filter with every field filled in, and no more. */
 export const FORM_BYTES = 8 * 1024
@@ -26,6 +26,8 @@ export function listPages(router: Router, deps: ConsoleDeps): void {
 
   async function events(fields: Fields, request: Request, response: Response): Promise<void> {
     const asked = askedFor(fields, EVENT_STATES, clock.now())
+    // That somebody is found by an address tells as much as showing it would.
+    if (asked.customer && !(await mayOrRefuse(response, 'read.unmasked'))) return
     const { items, next } = await ledger.reads.eventPage(asked.filter, asked.page)
     await page(response, 200, 'events', {
       title: 'Events',
@@ -35,12 +37,15 @@ export function listPages(router: Router, deps: ConsoleDeps): void {
       sources: [...deps.config.sources.keys()],
       routes: deps.config.routes.map(({ name }) => name),
       events: items,
+      mayName: may(response, 'read.unmasked'),
       mayReplan: may(response, 'event.replan'),
     })
   }
 
   async function messages(fields: Fields, request: Request, response: Response): Promise<void> {
     const asked = askedFor(fields, MESSAGE_STATES, clock.now())
+    // That somebody is found by an address tells as much as showing it would.
+    if (asked.customer && !(await mayOrRefuse(response, 'read.unmasked'))) return
     const { items, next } = await ledger.reads.messagePage(asked.filter, asked.page)
     const { role } = operatorIn(response)
     await page(response, 200, 'messages', {
@@ -54,6 +59,7 @@ export function listPages(router: Router, deps: ConsoleDeps): void {
         const shown = maskMessage(message, role)
         return { ...shown, who: nameOf(shown.customer) }
       }),
+      mayName: may(response, 'read.unmasked'),
       mayRetry: may(response, 'message.retry'),
     })
   }

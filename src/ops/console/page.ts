@@ -29,15 +29,15 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
 export async function page(response: Response, status: number, view: string, data: PageData): Promise<void> {
   const operator = (response.locals.operator as Operator | undefined) ?? null
   const about = (response.locals.about as About | undefined) ?? null
-  const html = await render(view, {
+  const shown = {
     ...data,
     place: data.place ?? null,
     operator,
     about,
     zone: ZONE,
     places: operator === null ? [] : PLACES.filter(({ needs }) => allows(operator.role, needs)),
-    now: Date.now(),
-  })
+  }
+  const html = await render(view, shown, response.locals.now as number)
   response.status(status).type('html').send(html)
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Liquid } from 'liquidjs'
+import { type Context, Liquid } from 'liquidjs'
 import { shown, shownLines } from './shown.ts'
 import { agoOf, clockOf, countOf, dayOf, isoOf, spanOf } from './words.ts'
 
@@ -24,9 +24,9 @@ function newEngine(): Liquid {
   })
   // Times: epoch milliseconds.
   made.registerFilter('iso', isoOf)
-  made.registerFilter('clock', clockOf)
+  made.registerFilter('clock', byNow(clockOf))
   made.registerFilter('day', dayOf)
-  made.registerFilter('ago', agoOf)
+  made.registerFilter('ago', byNow(agoOf))
   made.registerFilter('span', spanOf)
   made.registerFilter('count', countOf)
   // Somebody else's text.
@@ -35,7 +35,14 @@ function newEngine(): Liquid {
   return made
 }
 
-/** A page of `views/`: its HTML. */
-export async function render(view: string, data: object): Promise<string> {
-  return String(await views().renderFile(view, data))
+/** A filter of a time that depends on when the page is made. */
+function byNow(filter: (at: number | null, now: number) => string) {
+  return function (this: { context: Context }, at: number | null): string {
+    return filter(at, this.context.globals.now as number)
+  }
+}
+
+/** A page of `views/`: its HTML. `now`: when it is made, epoch milliseconds. */
+export async function render(view: string, data: object, now: number): Promise<string> {
+  return String(await views().renderFile(view, data, { globals: { now } }))
 }

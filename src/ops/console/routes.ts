@@ -1,10 +1,8 @@
 import type { Response, Router } from 'express'
 import { CHANNELS } from '../../message.ts'
-import { allows } from '../access/allows.ts'
 import { listFixtures } from '../actions/fixtures.ts'
 import { type Example, previewExample } from '../actions/preview.ts'
 import { sendTest } from '../actions/test-message.ts'
-import { HIDDEN, maskCustomer, maskRendered } from '../mask.ts'
 import { routeJson } from '../shapes/route.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form } from './lists.ts'
@@ -32,7 +30,7 @@ export function routePages(router: Router, deps: ConsoleDeps): void {
       place: 'routes',
       version,
       file,
-      now: configNow(),
+      filesNow: configNow(),
       warnings,
       routes: config.routes.map((route) => {
         const { name, mode, on, channels, template } = routeJson(route)
@@ -93,10 +91,10 @@ export function routePages(router: Router, deps: ConsoleDeps): void {
   async function show(name: string, fields: Fields, response: Response): Promise<void> {
     const route = config.routes.find((one) => one.name === name)
     if (!route) return refusal(response, 404, 'The configuration has no route of this name.')
-    const { role } = operatorIn(response)
     const sources = [...config.sources.keys()].filter((source) => mayCome(source))
     const fixtures = listFixtures(deps).filter(({ source }) => sources.includes(source))
     const asked = exampleIn(fields)
+    if (asked !== null && !(await mayOrRefuse(response, 'read.unmasked'))) return
     const preview = asked === null ? null : await previewExample(deps, { route: name, ...asked })
     const { customer: fieldsOfRoute, cancelOn, on, ...others } = routeJson(route)
     await page(response, 200, 'route', {
@@ -131,13 +129,14 @@ export function routePages(router: Router, deps: ConsoleDeps): void {
         fixture: fields.fixture ?? '',
         channel: fields.channel ?? '',
       },
-      preview: preview && shownPreview(preview, role),
+      preview: preview && shownPreview(preview),
       html: pathWith(`/console/routes/${encodeURIComponent(name)}/html`, {
         event: fields.event,
         fixture: fields.fixture,
         locale: fields.locale,
         channel: 'email',
       }),
+      mayPreview: may(response, 'read.unmasked'),
       mayTest: may(response, 'message.test') && preview?.kind === 'shown',
     })
 
@@ -167,40 +166,21 @@ function exampleIn({ event, fixture, locale, channel }: Fields) {
 
 type Shown = Awaited<ReturnType<typeof previewExample>>
 
-function shownPreview(preview: Shown, role: Parameters<typeof maskCustomer>[1]) {
+function shownPreview(preview: Shown) {
   if (preview.kind !== 'shown') return { kind: preview.kind, reason: preview.reason }
   const { foreseen, customer, subject, html, whatsapp, templateVersion } = preview
   const { channel, state, reason, text } = foreseen
-  const seesAll = allows(role, 'read.unmasked')
   return {
     kind: 'shown',
     state,
-    reason: seesAll ? reason : reason && HIDDEN,
+    reason,
     channel,
-    customer: Object.entries(maskCustomer(withoutNone(customer), role)).map(([key, value]) => ({
-      name: key,
-      value,
-    })),
-    rendered:
-      text === null
-        ? null
-        : maskRendered(
-            {
-              channel,
-              text,
-              templateVersion: templateVersion ?? '',
-              ...(subject === null ? {} : { subject }),
-              ...(html === null || !seesAll ? {} : { html }),
-              ...(whatsapp === null ? {} : { whatsapp }),
-            },
-            role,
-          ),
-    hasHtml: html !== null && seesAll,
+    customer: Object.entries(customer).flatMap(([name, value]) =>
+      value === undefined ? [] : { name, value },
+    ),
+    rendered: text === null ? null : { channel, text, templateVersion, subject, html, whatsapp },
+    hasHtml: html !== null,
   }
-}
-
-function withoutNone(customer: Readonly<Record<string, string | undefined>>) {
-  return Object.fromEntries(Object.entries(customer).filter(([, value]) => value !== undefined))
 }
 
 function pairs(fields: Readonly<Record<string, string>> | null): string | null {

@@ -1,9 +1,14 @@
 import type { Router } from 'express'
 import type { Hit } from '../../ledger/pages.ts'
+import { IDENTIFIERS } from '../../message.ts'
 import { maskMessage } from '../mask.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form, nameOf } from './lists.ts'
-import { formIn, operatorIn, page } from './page.ts'
+import { formIn, may, operatorIn, page } from './page.ts'
+
+function isIdentifier(by: Hit['by']): boolean {
+  return (IDENTIFIERS as readonly string[]).includes(by)
+}
 
 /** By what something was found, in words. */
 const BY: Readonly<Record<Hit['by'], string>> = {
@@ -21,7 +26,9 @@ const BY: Readonly<Record<Hit['by'], string>> = {
 export function searchPage(router: Router, { ledger }: ConsoleDeps): void {
   router.post('/search', form, async (request, response) => {
     const text = formIn(request).text ?? ''
-    const hits = text === '' ? [] : await ledger.reads.search(text)
+    const found = text === '' ? [] : await ledger.reads.search(text)
+    // That somebody is found by an address tells as much as showing it would.
+    const hits = may(response, 'read.unmasked') ? found : found.filter(({ by }) => !isIdentifier(by))
     const [only] = hits
     if (only && hits.length === 1) return response.redirect(303, `/console/${only.kind}s/${only.id}`)
     const { role } = operatorIn(response)
@@ -33,6 +40,7 @@ export function searchPage(router: Router, { ledger }: ConsoleDeps): void {
     await page(response, 200, 'search', {
       title: 'Search',
       text,
+      mayName: may(response, 'read.unmasked'),
       hits: hits.flatMap(({ kind, id, by }) => {
         const message = kind === 'message' ? messages.find((one) => one.id === id) : undefined
         const event = kind === 'event' ? events.find((one) => one.id === id) : undefined

@@ -65,7 +65,7 @@ export function sourcePages(router: Router, deps: ConsoleDeps): void {
         })),
       kept: kept.map((one) => ({ ...one, words: shortWords(one.reason) })),
       waiting: recheckable.reduce((sum, { count }) => sum + count, 0),
-      since: Number.isFinite(oldest) ? isoOf(Math.floor(oldest / 60_000) * 60_000).slice(0, 16) + 'Z' : '',
+      since: Number.isFinite(oldest) ? `${isoOf(oldest).slice(0, 16)}Z` : '',
       mayRecheck: may(response, 'refused.recheck'),
     })
   })

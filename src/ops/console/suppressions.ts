@@ -17,6 +17,7 @@ export function suppressionPages(router: Router, { ledger, config }: ConsoleDeps
     const fields = formIn(request)
     switch (fields.do) {
       case 'check': {
+        if (!(await mayOrRefuse(response, 'read.unmasked'))) return
         const names = await whom(fields, response)
         if (names === null) return
         return show(response, null, { found: await ledger.reads.suppressed(names) })
@@ -82,6 +83,7 @@ export function suppressionPages(router: Router, { ledger, config }: ConsoleDeps
       limit: SHOWN,
       channels: CHANNELS,
       sources: [...config.sources.keys()],
+      mayName: may(response, 'read.unmasked'),
       maySuppress: may(response, 'suppress'),
       mayAllow: may(response, 'allow'),
     })

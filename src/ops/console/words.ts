@@ -7,7 +7,7 @@ export function isoOf(at: number | null): string {
 }
 
 /** `10:02:11`; on another day than today with it: `2026-11-23 10:02:11`. */
-export function clockOf(at: number | null, now = Date.now()): string {
+export function clockOf(at: number | null, now: number): string {
   if (at === null) return ''
   const text = local(at)
   return text.slice(0, 10) === local(now).slice(0, 10) ? text.slice(11) : text
@@ -24,7 +24,7 @@ function local(at: number): string {
 }
 
 /** `12 s ago`, `in 3 min`. */
-export function agoOf(at: number | null, now = Date.now()): string {
+export function agoOf(at: number | null, now: number): string {
   if (at === null) return ''
   const ms = now - at
   if (Math.abs(ms) < 1_000) return 'now'
