@@ -11,7 +11,10 @@ const UNPACK = `const { default: chromium } = await import('@sparticuz/chromium'
 /** Starts a Chromium that comes from the npm registry alone. Whoever starts it closes it. */
 export function startBrowser(): Promise<Browser> {
   // The package's own arguments are for AWS Lambda: they put all into one process and turn off what keeps sites apart.
-  return chromium.launch({ executablePath: unpacked(), args: ['--disable-gpu', '--font-render-hinting=none'] })
+  return chromium.launch({
+    executablePath: unpacked(),
+    args: ['--disable-gpu', '--font-render-hinting=none'],
+  })
 }
 
 /**

@@ -11,7 +11,13 @@ import type { Role } from '../../src/operator.ts'
 import { createPasswords } from '../../src/ops/access/password.ts'
 import { pauseSending } from '../../src/ops/actions/pauses.ts'
 import { suppressCustomer } from '../../src/ops/actions/suppress.ts'
-import { EXTERNAL_SOURCE, SANDBOX_CLIENT, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import {
+  EXTERNAL_SOURCE,
+  SANDBOX_CLIENT,
+  type Sandbox,
+  type SandboxOptions,
+  startSandbox,
+} from '../../src/sandbox/sandbox.ts'
 import { OTHER_SECRET, signed } from '../receive/signing.ts'
 import { testLog } from '../test-log.ts'
 import { CONFIG, MENDED, TEMPLATES } from './seeded-config.ts'
@@ -19,7 +25,10 @@ import { EVENTS, NEW_CONTACTS, order, type Sent, SUPPRESSED, UNKNOWN } from './s
 
 export const PASSWORD = 'correct horse battery'
 /** By their roles. */
-export const PEOPLE = { admin: 'ann', operator: 'otto', viewer: 'vera' } as const satisfies Record<Role, string>
+export const PEOPLE = { admin: 'ann', operator: 'otto', viewer: 'vera' } as const satisfies Record<
+  Role,
+  string
+>
 
 /** Asking without a rest would take the processor from those who send. */
 const POLL_MS = 10

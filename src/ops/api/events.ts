@@ -2,11 +2,13 @@ import { z } from 'zod'
 import type { Operator } from '../../operator.ts'
 import { missing } from '../actions/outcome.ts'
 import { replanChosen, replanEvent } from '../actions/replan.ts'
-import { maskEvent, maskMessage, maskWords } from '../mask.ts'
+import { maskEvent, maskWords } from '../mask.ts'
 import { EventShape, eventJson } from '../shapes/event.ts'
 import { MessageShape, messageJson } from '../shapes/message.ts'
+import { TimelineShape, timelineJson } from '../shapes/moment.ts'
 import { ReplannedShape } from '../shapes/replanned.ts'
 import { Id, list } from '../shapes/values.ts'
+import { wholeEvent } from '../whole.ts'
 import {
   ById,
   CustomerNamed,
@@ -27,10 +29,8 @@ const EventPage = pageOf(EventShape).meta({ id: 'EventPage' })
 const EventWhole = EventShape.extend({
   body: z.string().meta({ description: 'What came, as text; masked for who may not see it.' }),
   messages: list(MessageShape),
-}).meta({ id: 'EventWhole', description: 'An event with what it carries and its messages.' })
-
-/** More messages than one event has. */
-const MOST_MESSAGES = 1_000
+  timeline: TimelineShape,
+}).meta({ id: 'EventWhole', description: 'An event with what it carries, its messages and its time line.' })
 
 type Asked = z.output<typeof SearchBody>
 const SearchBody = inOrder({ ...EventsWanted, ...CustomerNamed, ...PageInBody })
@@ -73,19 +73,20 @@ export const events = [
     id: 'getEvent',
     method: 'GET',
     path: '/events/{id}',
-    summary: 'One event with what it carries and its messages',
+    summary: 'One event with what it carries, its messages and its time line',
     action: 'read',
     params: ById,
     answer: EventWhole,
     problems: [404],
     async run({ deps, operator: { role } }, { params: { id } }) {
-      const event = await deps.ledger.reads.event(id)
-      if (!event) return missing(`There is no event ${id}.`)
-      const messages = await deps.ledger.reads.messages({ eventId: id, limit: MOST_MESSAGES })
-      const whole = { ...eventJson(event), body: event.raw.toString('utf8') }
+      const whole = await wholeEvent(deps, id, role)
+      if (!whole) return missing(`There is no event ${id}.`)
+      const { event, messages, timeline } = whole
       return answer({
-        ...maskEvent(whole, role),
-        messages: messages.map((message) => maskMessage(messageJson(message), role)),
+        ...eventJson(event),
+        body: event.raw.toString('utf8'),
+        messages: messages.map(messageJson),
+        timeline: timelineJson(timeline),
       })
     },
   }),

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { type ActedOn, cancelMessage, retryMessage, settleMessage } from '../actions/messages.ts'
 import { missing } from '../actions/outcome.ts'
-import { maskAttempt, maskMessage } from '../mask.ts'
+import { maskMessage } from '../mask.ts'
 import { MessageWholeShape, messageWholeJson } from '../shapes/attempt.ts'
 import { MessageShape, messageJson } from '../shapes/message.ts'
+import { TimelineShape, timelineJson } from '../shapes/moment.ts'
+import { wholeMessage } from '../whole.ts'
 import {
   ById,
   CustomerNamed,
@@ -20,6 +22,10 @@ import {
 import { answer, type Context, operation } from './operation.ts'
 import { pageOf } from './page.ts'
 
+const MessageTold = MessageWholeShape.extend({ timeline: TimelineShape }).meta({
+  id: 'MessageTold',
+  description: 'A message with what its route said, its attempts and its time line.',
+})
 const MessagePage = pageOf(MessageShape).meta({ id: 'MessagePage' })
 const SearchBody = inOrder({ ...MessagesWanted, ...CustomerNamed, ...PageInBody })
 
@@ -67,19 +73,16 @@ export const messages = [
     id: 'getMessage',
     method: 'GET',
     path: '/messages/{id}',
-    summary: 'One message with what its route said and its attempts',
+    summary: 'One message with what its route said, its attempts and its time line',
     action: 'read',
     params: ById,
-    answer: MessageWholeShape,
+    answer: MessageTold,
     problems: [404],
     async run({ deps, operator: { role } }, { params: { id } }) {
-      const message = await deps.ledger.reads.message(id)
-      if (!message) return missing(`There is no message ${id}.`)
-      const { attempts, ...whole } = messageWholeJson(message, await deps.ledger.reads.attempts(id))
-      return answer({
-        ...maskMessage(whole, role),
-        attempts: attempts.map((attempt) => maskAttempt(attempt, role, message)),
-      })
+      const whole = await wholeMessage(deps, id, role)
+      if (!whole) return missing(`There is no message ${id}.`)
+      const { message, attempts, timeline } = whole
+      return answer({ ...messageWholeJson(message, attempts), timeline: timelineJson(timeline) })
     },
   }),
   operation({

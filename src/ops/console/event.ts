@@ -1,37 +1,24 @@
 import type { Router } from 'express'
-import { allows } from '../access/allows.ts'
-import { maskEvent, maskMessage } from '../mask.ts'
-import { eventTimelineOf } from '../timeline.ts'
+import { wholeEvent } from '../whole.ts'
 import type { ConsoleDeps } from './console.ts'
 import { nameOf } from './lists.ts'
 import { idIn, may, operatorIn, page, queryIn, refusal } from './page.ts'
-
-/** One event has a message for each route at most. */
-const MOST_MESSAGES = 200
 
 /** `/events/:id`: one event with what each route made of it, its messages and its body. */
 export function eventPages(router: Router, { ledger, config }: ConsoleDeps): void {
   router.get('/events/:id', async (request, response) => {
     const id = idIn(request)
-    const event = id === null ? null : await ledger.reads.event(id)
-    if (id === null || event === null) return refusal(response, 404, 'There is no such event.')
-    const { role } = operatorIn(response)
-    const [messages, trail] = await Promise.all([
-      ledger.reads.messages({ eventId: id, limit: MOST_MESSAGES }),
-      ledger.reads.auditOf({ event: id }),
-    ])
-    const shown = maskEvent(event, role)
-    const seesBody = allows(role, 'read.unmasked')
+    const whole = id === null ? null : await wholeEvent({ ledger }, id, operatorIn(response).role)
+    if (whole === null) return refusal(response, 404, 'There is no such event.')
+    const { event, messages, timeline } = whole
+    const seesBody = may(response, 'read.unmasked')
     await page(response, 200, 'event', {
       title: `Event ${id}`,
       place: 'events',
-      event: shown,
+      event,
       said: saidOf(queryIn(request)),
-      moments: eventTimelineOf({ event: shown, messages, trail }),
-      messages: messages.map((message) => {
-        const one = maskMessage(message, role)
-        return { ...one, who: nameOf(one.customer) }
-      }),
+      moments: timeline,
+      messages: messages.map((message) => ({ ...message, who: nameOf(message.customer) })),
       body: seesBody ? bodyText(event.raw) : null,
       headers: seesBody ? Object.entries(event.headers).map(([name, value]) => ({ name, value })) : [],
       routes: config.routes.map(({ name }) => name),

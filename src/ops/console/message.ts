@@ -1,9 +1,7 @@
 import type { Response, Router } from 'express'
 import type { Message } from '../../message.ts'
-import { allows } from '../access/allows.ts'
 import { type ActedOn, cancelMessage, retryMessage, settleMessage } from '../actions/messages.ts'
-import { maskAttempt, maskEvent, maskMessage, maskRendered } from '../mask.ts'
-import { timelineOf } from '../timeline.ts'
+import { wholeMessage } from '../whole.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form } from './lists.ts'
 import { formIn, idIn, may, mayOrRefuse, operatorIn, page, pathWith, queryIn, refusal } from './page.ts'
@@ -19,47 +17,26 @@ const SAID: Readonly<Record<string, string>> = {
 
 /** `/messages/:id`: one message with its time line, its text, its attempts, and what can be done with it. */
 export function messagePages(router: Router, deps: ConsoleDeps): void {
-  const { ledger, clock } = deps
-
   router.get('/messages/:id', async (request, response) => {
     const id = idIn(request)
-    const message = id === null ? null : await ledger.reads.message(id)
-    if (id === null || message === null) return refusal(response, 404, 'There is no such message.')
+    const whole = id === null ? null : await wholeMessage(deps, id, operatorIn(response).role)
+    if (whole === null) return refusal(response, 404, 'There is no such message.')
+    const { message, event, attempts, timeline } = whole
     const { said, live } = queryIn(request)
-    const { role } = operatorIn(response)
-    const [event, attempts, trail, pauses] = await Promise.all([
-      ledger.reads.event(message.eventId),
-      ledger.reads.attempts(id),
-      ledger.reads.auditOf({ message: id }),
-      ledger.pauses(),
-    ])
-    if (event === null) return refusal(response, 404, 'The event of this message is gone.')
-    const now = clock.now()
-    const shown = maskMessage(message, role)
-    const shownAttempts = attempts.map((attempt) => maskAttempt(attempt, role, message))
-    const rendered =
-      shownAttempts.at(-1)?.rendered ?? (shown.wouldSend && maskRendered(shown.wouldSend, role))
     const moves = isMoving(message)
     const self = `/console/messages/${id}`
     await page(response, 200, 'message', {
       title: `Message ${id}`,
       place: 'messages',
-      message: shown,
-      customer: Object.entries(shown.customer).map(([name, value]) => ({ name, value })),
-      event: maskEvent(event, role),
-      moments: timelineOf({
-        message: shown,
-        event: maskEvent(event, role),
-        attempts: shownAttempts,
-        trail,
-        pauses,
-        now,
-      }),
-      attempts: shownAttempts,
-      rendered: rendered ?? null,
+      message,
+      customer: Object.entries(message.customer).map(([name, value]) => ({ name, value })),
+      event,
+      moments: timeline,
+      attempts,
+      rendered: attempts.at(-1)?.rendered ?? message.wouldSend,
       renderedNote: attempts.length > 0 ? 'As it was sent last' : 'As it would be sent',
       policies: policyLines(message),
-      masked: !allows(role, 'read.unmasked'),
+      masked: !may(response, 'read.unmasked'),
       said: SAID[said ?? ''] ?? null,
       live: moves && live !== 'off',
       self: pathWith(self, { live }),

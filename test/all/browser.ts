@@ -1,0 +1,3 @@
+import { allOf } from '../all-of.ts'
+
+await allOf('browser')
