@@ -1,9 +1,10 @@
 import type { Router } from 'express'
 import { COUNTED_TO, type Tally } from '../../ledger/overview.ts'
-import { type Attention, attentionOf } from '../attention.ts'
+import { type Attention, attentionOf, nameOf, needsPerson } from '../attention.ts'
+import { maskReason } from '../mask.ts'
 import { chartOf, type Span } from './charts.ts'
 import type { ConsoleDeps } from './console.ts'
-import { page, pathWith, queryIn } from './page.ts'
+import { operatorIn, page, pathWith, queryIn } from './page.ts'
 import { agoOf, clockOf, countOf } from './words.ts'
 
 const MINUTE_MS = 60_000
@@ -46,6 +47,10 @@ export function overviewPage(router: Router, { ledger, config, clock }: ConsoleD
       said: null,
       since: trouble.since,
       attention: attention.map(shownAttention),
+      // Those that end by themselves, or that somebody gave an end.
+      pauses: pauses
+        .filter((pause) => !needsPerson(pause, now))
+        .map((pause) => ({ ...maskReason(pause, operatorIn(response).role), name: nameOf(pause) })),
       figures: figuresOf(trouble, tallies, {
         now,
         limit: config.genesys.rateLimitPerMinute,
