@@ -48,28 +48,31 @@ function unpacked(): string {
   return program
 }
 
+/** How a page can look: on a desk and on a phone, by day and by night. */
 export const LOOKS = [
-  { name: 'wide, light', colorScheme: 'light', width: 1280 },
-  { name: 'wide, dark', colorScheme: 'dark', width: 1280 },
-  { name: 'phone, light', colorScheme: 'light', width: 390 },
-  { name: 'phone, dark', colorScheme: 'dark', width: 390 },
+  { name: 'wide-light', colorScheme: 'light', width: 1280 },
+  { name: 'wide-dark', colorScheme: 'dark', width: 1280 },
+  { name: 'phone-dark', colorScheme: 'dark', width: 390 },
+  { name: 'phone-light', colorScheme: 'light', width: 390 },
 ] as const
 export type Look = (typeof LOOKS)[number]
+const HEIGHT = 900
+
+/** Gives a page that is there another look. */
+export async function giveLook(page: Page, { colorScheme, width }: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme })
+  await page.setViewportSize({ width, height: HEIGHT })
+}
 
 /** What one person at one browser has: cookies of its own. `problems` takes what the browser complains of and what it asks of others. */
 export async function personAt(
   browser: Browser,
   base: string,
-  {
-    look = LOOKS[0],
-    problems = [],
-    ...options
-  }: { look?: Look; problems?: string[] } & Parameters<Browser['newContext']>[0] = {},
+  { problems = [], ...options }: { problems?: string[] } & Parameters<Browser['newContext']>[0] = {},
 ): Promise<{ page: Page; context: BrowserContext }> {
   const context = await browser.newContext({
     baseURL: base,
-    colorScheme: look.colorScheme,
-    viewport: { width: look.width, height: 900 },
+    viewport: { width: LOOKS[0].width, height: HEIGHT },
     reducedMotion: 'reduce',
     ...options,
   })

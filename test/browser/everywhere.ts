@@ -1,12 +1,14 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { type Look, personAt, startBrowser } from './browser.ts'
+import { personAt, startBrowser } from './browser.ts'
 import { goTo, leaveRun, logInAs, type Shown, STOPS, type Stop } from './pages.ts'
 import { type Held, leaveUnconfirmed, startFresh, startSeeded } from './seeded.ts'
 
+type At = (stop: Stop, page: Page) => Promise<void>
+
 /** A browser, and the services whose pages it is to show. */
 export type Everywhere = {
-  /** Goes to every page with one look; `problems` takes what the browser complains of. */
-  visit(look: Look, problems: string[], at: (stop: Stop, page: Page) => Promise<void>): Promise<void>
+  /** Goes to every page; `problems` takes what the browser complains of. */
+  visit(problems: string[], at: At): Promise<void>
   close(): Promise<void>
 }
 
@@ -32,24 +34,20 @@ export async function startEverywhere(held: Held = {}): Promise<Everywhere> {
     await leaveRun(page)
     await context.close()
     await leaveUnconfirmed(shown.seeded)
-    return { visit: (look, problems, at) => visit(browser, shown, { look, problems, at }), close }
+    return { visit: (problems, at) => visit(browser, shown, problems, at), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function visit(
-  browser: Browser,
-  shown: Shown,
-  { look, problems, at }: { look: Look; problems: string[]; at: (stop: Stop, page: Page) => Promise<void> },
-): Promise<void> {
+async function visit(browser: Browser, shown: Shown, problems: string[], at: At): Promise<void> {
   const people = new Map<string, { page: Page; context: BrowserContext }>()
   try {
     for (const stop of STOPS) {
       const key = `${stop.of} ${stop.who}`
       const known = people.get(key)
-      const person = known ?? (await personAt(browser, shown[stop.of].url, { look, problems }))
+      const person = known ?? (await personAt(browser, shown[stop.of].url, { problems }))
       people.set(key, person)
       if (!known && stop.who !== null) await logInAs(person.page, stop.who)
       await goTo(person.page, stop, shown)

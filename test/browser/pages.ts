@@ -79,7 +79,7 @@ export const STOPS: readonly Stop[] = [
     go: async (page) => {
       await page.goto('/console/messages')
       await page.getByText('Customer', { exact: true }).first().click()
-      await page.getByLabel('externalId').fill('C-2012')
+      await page.getByRole('textbox', { name: 'externalId' }).fill('C-2012')
       await press(page, 'Show')
     },
   },
@@ -131,7 +131,7 @@ export const STOPS: readonly Stop[] = [
     who: 'operator',
     go: async (page) => {
       await page.goto('/console/suppressions')
-      await page.getByLabel('Email').fill('c2012@example.com')
+      await page.getByRole('textbox', { name: 'Email' }).fill('c2012@example.com')
       await press(page, 'Look')
     },
   },

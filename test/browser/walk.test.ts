@@ -80,6 +80,9 @@ describe('what a wrong template left unsaid is found, mended and said, in a brow
     await page.getByRole('link', { name: 'ticket-resolved', exact: true }).last().click()
     await heading('Route ticket-resolved')
     await page.getByText(textFor(0), { exact: true }).waitFor()
+    await page.goto('/console/routes/order-placed?event=14')
+    const email = page.frameLocator('iframe[title="The email’s HTML"]')
+    await email.getByText('Your order 2026-1042 is on its way.').waitFor()
   })
 
   it('shows a plan before anything is begun, and a run that gets on by itself', async () => {

@@ -47,7 +47,7 @@ export function chartOf(title: string, series: Series, tallies: readonly Tally[]
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const at = span.since + part * (span.until - span.since)
     const anchor = part === 0 ? 'start' : part === 1 ? 'end' : 'middle'
-    return `<text x="${fixed(LEFT + part * (WIDTH - LEFT))}" y="${HEIGHT - 4}" text-anchor="${anchor}">${clockOf(at, span.until).slice(0, -3)}</text>`
+    return `<text x="${fixed(LEFT + part * (WIDTH - LEFT))}" y="${HEIGHT - 4}" text-anchor="${anchor}">${clockOf(at, span.until).slice(-8, -3)}</text>`
   })
   return `<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${words}">${lines.join('')}${drawn.join('')}${ticks.join('')}</svg>`
 }

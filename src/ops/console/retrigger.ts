@@ -217,6 +217,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'skipped expired': 'expired',
   'deferred cap': 'would wait for room under the cap',
   'paused brake': 'would wait because of the brake',
+  'failed template-error': 'would fail: their template is wrong',
 }
 
 function wordsOf({ outcome, code }: RetryPlan['outcomes'][number]): string {
