@@ -84,6 +84,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const ledger = await openLedger({ url, ...keyFrom(environment), clock, log, owner: true })
     undo.unshift(() => ledger.close())
     await ledger.bindHost(sandbox ? 'sandbox' : genesys.host)
+    await ledger.expect(expectedNames(config))
 
     const budget = createBudget({ ledger, ceiling: config.genesys.rateLimitPerMinute, clock, log })
     const worker = createWorker({
@@ -107,8 +108,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const sender = async (): Promise<SenderState> => ({
       sendsTo,
       inFlight: worker.inFlight(),
-      pauses: (await ledger.pauses()).map(({ scope, name, code, reason }) => ({ scope, name, code, reason })),
+      pauses: await ledger.pauses(),
     })
+    let listening: string | null = null
     const server = await startServer({
       config,
       ledger,
@@ -126,13 +128,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
             clock,
             log,
             about,
-            baseUrl: baseUrl(environment.HOST, environment.PORT),
+            // Once it listens: the port may be any that is free.
+            baseUrl: () => listening ?? baseUrl(environment.HOST, environment.PORT),
             fixtures: FIXTURES,
             configNow: () => configNow(config, variables),
           }),
         port: environment.OPS_PORT ?? null,
       },
     })
+    listening = server.url
     undo.unshift(() => server.close())
 
     const working = worker.run()
@@ -178,6 +182,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     throw error
   }
+}
+
+/** The sources that have `expectEvery`. */
+function expectedNames({ sources }: Config): string[] {
+  return [...sources.values()].filter(({ expectEveryMs }) => expectEveryMs !== null).map(({ name }) => name)
 }
 
 /** Null where the configuration names nobody who is told. */

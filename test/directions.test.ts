@@ -59,7 +59,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   ],
   'genesys/': WORDS,
   // What an event's consent means is asked once more when its message is opened.
-  'ledger/': [...WORDS, ...value('consent', 'key')],
+  'ledger/': [...WORDS, ...value('consent', 'key', 'private')],
   // Shows what the other rooms know, and asks them for what operators want done.
   'ops/': [
     ...WORDS,
@@ -72,6 +72,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
       'names',
       'address',
       'local-time',
+      'private',
       'settings',
       'visible',
       'config/duration',
@@ -106,6 +107,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   clock: [],
   log: value('visible'),
   visible: [],
+  private: value('log'),
 }
 
 /** Whom nothing imports, but those who are named. */

@@ -29,8 +29,14 @@ export function addLedgerCommands(program: Command, run: Run): void {
     .option('--json', 'one object')
     .action(async (options: { since?: number; json?: boolean }) => {
       const { expectedIn, status } = await import('./status.ts')
+      const { serviceRuns } = await import('./runs.ts')
       const since = options.since ?? instant('24h')
-      const asked = { since, expected: expectedIn(variables), json: options.json === true }
+      const asked = {
+        since,
+        expected: expectedIn(variables),
+        serviceRuns: serviceRuns(variables),
+        json: options.json === true,
+      }
       const well = await withLedger((ledger) => status(ledger, asked, terminal))
       run.exitCode = well ? 0 : 1
     })

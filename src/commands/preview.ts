@@ -71,13 +71,7 @@ export async function preview(
   const { foreseen } = shown
   const head = `${route}  ${foreseen.channel}  ${foreseen.state}`
   print(terminal, foreseen.reason ? `${head}: ${foreseen.reason}` : head)
-  if (channel !== undefined && !chosen.channels.includes(channel)) {
-    print(
-      terminal,
-      `note      the route does not use ${channel}: its channels are ${chosen.channels.join(', ')}`,
-    )
-  }
-  if (chosen.mode === 'off') print(terminal, 'note      the route is off: it plans nothing')
+  for (const note of shown.notes) print(terminal, `note      ${note}`)
   print(terminal, `to        ${customerLine(shown.customer)}`)
   if (shown.templateVersion) print(terminal, `template  ${shown.templateVersion}`)
   const { subject, whatsapp } = shown

@@ -9,6 +9,7 @@ import type { Run } from './output.ts'
 /** As commander parsed them. `reason` is why, of one message; of many it is what they are chosen by, and `because` is why. */
 export type RetryOptions = Partial<ListOptions<MessageState>> & {
   force?: boolean
+  late?: boolean
   because?: string
   by: string
   plan?: boolean
@@ -38,7 +39,11 @@ export function addRetryCommand(
     .option('--external-id <id>', 'the customer’s id in the source')
     .option('--email <address>', 'the customer’s address, as the event named it')
     .option('--phone <number>', 'the customer’s number, as the event named it')
-    .option('--force', 'also those that were sent; needs the reason why')
+    .option(
+      '--force',
+      'also those that were sent, and of many those that are unconfirmed; needs the reason why',
+    )
+    .option('--late', 'of many: also those whose time (expireAfter) is over; it begins anew')
     .option('--because <text>', 'why')
     .option('--by <name>', 'the operator', operator())
     .option('--plan', 'only show what would become of them')

@@ -12,6 +12,7 @@ import {
   chooseMessages,
   MOST_IN_RUN,
   planRun,
+  saidOf,
 } from '../ops/actions/runs.ts'
 import { retryPlanJson } from '../ops/shapes/retry-plan.ts'
 import { configOf } from '../settings.ts'
@@ -49,12 +50,12 @@ export async function retryMany(
   input: Input,
 ): Promise<void> {
   const { by, id, json, plan: only, yes } = options
-  const wish = { force: options.force === true, reason: whyOf(options) }
+  const wish = { force: options.force === true, late: options.late === true, reason: whyOf(options) }
   const config = configOf(readEnvironment(variables).POSTRIDER_CONFIG, variables)
   const filter = id === null ? filterOf(listOptionsOf(options)) : null
   const ids = filter === null ? [id ?? 0] : await chosenIn(ledger, filter)
   const bar = barFor(ids.length, terminal)
-  const plan = await planRun({ ledger, config }, { by }, { ids, ...wish }, (count) =>
+  const plan = await planRun({ ledger, config }, { by }, { ids, ...wish, alone: id !== null }, (count) =>
     bar?.update(count),
   ).finally(() => bar?.stop())
 
@@ -86,14 +87,14 @@ function whyOf({ id, because, reason, force }: RetryOptions & { id: number | nul
   if (force && !why?.trim()) {
     throw new PostriderError(
       'USAGE',
-      '--force sends messages once more that were sent: say why, --because "…"',
+      '--force sends messages once more that were sent, or may have been: say why, --because "…"',
     )
   }
   return why
 }
 
 function listOptionsOf(options: RetryOptions): ListOptions<MessageState> {
-  const { force: _f, because: _b, by: _o, plan: _p, yes: _y, limit, ...filter } = options
+  const { force: _f, late: _l, because: _b, by: _o, plan: _p, yes: _y, limit, ...filter } = options
   const { id: _i, ...list } = filter as typeof filter & { id?: null }
   return { ...list, limit: Math.min(limit ?? MOST_IN_RUN + 1, MOST_IN_RUN + 1) }
 }
@@ -107,29 +108,8 @@ async function chosenIn(ledger: Ledger, filter: ChosenMessages): Promise<readonl
   )
 }
 
-/** What the plan says of each group, for who reads no table. */
-const SAID: Readonly<Record<string, string>> = {
-  sent: 'would be sent',
-  'refused sent-before': 'were sent before',
-  'refused scheduled': 'are scheduled already',
-  'refused sending': 'are being sent',
-  'refused key-taken': 'have a key (once) that another message holds',
-  'refused missing': 'do not exist',
-  'skipped suppressed': 'are to customers who refuse them',
-  'skipped no-consent': 'have no consent',
-  'skipped cap': 'are over the cap',
-  'skipped shadow': 'are of routes in shadow',
-  'skipped expired': 'expired',
-  'deferred cap': 'would wait for room under the cap',
-  'paused brake': 'would wait because of the brake',
-}
-
 function printPlan(plan: RetryPlan, terminal: Terminal): void {
-  const parts = plan.outcomes.map(({ outcome, code, count }) => {
-    const name = code === null ? outcome : `${outcome} ${code}`
-    return `${count} ${SAID[name] ?? `${outcome} (${code})`}`
-  })
-  if (plan.messages > 0) print(terminal, `Of ${messages(plan.messages)}: ${parts.join(', ')}.`)
+  if (plan.messages > 0) print(terminal, `Of ${messages(plan.messages)}: ${saidOf(plan)}.`)
   printTable(
     terminal,
     ['OUTCOME', 'CODE', 'MESSAGES', 'SUCH AS', 'REASON'],

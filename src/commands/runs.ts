@@ -49,7 +49,7 @@ export async function showRun(
   const run = watch ? await watched(ledger, id, variables, terminal) : await runOf(ledger, id)
   if (json) return printJson(terminal, runReportJson(run))
   const why = run.reason === null ? '' : `: ${run.reason}`
-  const forced = run.force ? ', by force' : ''
+  const forced = `${run.force ? ', by force' : ''}${run.late ? ', late ones too' : ''}`
   print(terminal, `Run ${id}  ${run.state}  begun ${localTime(run.createdAt)} by ${run.by}${forced}${why}`)
   print(terminal, `chosen by ${chosenBy(run)}`)
   print(
@@ -62,6 +62,10 @@ export async function showRun(
       terminal,
       `re-triggered, and now: ${states.map(([state, count]) => `${count} ${state}`).join(', ')}`,
     )
+  }
+  for (const { scope, name, reason } of run.waitsFor) {
+    const what = scope === 'all' ? 'all sending is paused' : `${scope} ${name} is paused`
+    print(terminal, `waits: ${what}: ${reason}`, 'yellow')
   }
   if (isWaiting(run) && !serviceRuns(variables)) print(terminal, NO_SERVICE, 'yellow')
   if (run.refusals.length === 0) return

@@ -1,3 +1,4 @@
+import { formatDuration } from '../config/duration.ts'
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -17,22 +18,30 @@ export function expectedIn(variables: Variables): readonly Expected[] | null {
 /** Says what happens now. Answers false where something needs a person: each such thing is a line that says what to do. */
 export async function status(
   ledger: Ledger,
-  options: { since: number; expected: readonly Expected[] | null; json: boolean },
+  options: { since: number; expected: readonly Expected[] | null; serviceRuns: boolean; json: boolean },
   terminal: Terminal,
 ): Promise<boolean> {
-  const { since, expected, json } = options
+  const { since, expected, serviceRuns, json } = options
   const summary = await ledger.reads.summary({ since })
   const pauses = await ledger.pauses()
+  const backlog = await ledger.reads.backlog()
   const now = Date.now()
   const trouble = lookedAt(summary)
-  const attention = attentionOf({ trouble, pauses, expected: expected ?? [], now, time: localTime }).map(
-    ({ line }) => line,
-  )
+  const attention = attentionOf({
+    trouble,
+    pauses,
+    backlog,
+    expected: expected ?? [],
+    serviceRuns,
+    now,
+    time: localTime,
+  }).map(({ line }) => line)
   if (json) {
     printJson(terminal, {
       ok: attention.length === 0,
       attention,
       host: summary.host,
+      serviceRuns,
       events: summary.events,
       messages: summary.messages,
       due: summary.due,
@@ -46,6 +55,7 @@ export async function status(
   }
   const line = (name: string, text: string) => print(terminal, `${name.padEnd(10)}${text}`)
   line('Sends to', summary.host ?? 'nobody yet')
+  if (!serviceRuns) line('Service', 'none runs with this ledger: npx postrider start')
   line('Events', counts(summary.events))
   line('Messages', counts(summary.messages))
   const { unconfirmed } = summary.messages
@@ -55,6 +65,10 @@ export async function status(
   line('Due now', `${count}${oldestDueAt === null ? '' : `, the oldest since ${localTime(oldestDueAt)}`}`)
   for (const [source, at] of Object.entries(summary.lastEventAt)) {
     line('Source', `${source} · last event ${localTime(at)}`)
+  }
+  for (const { name, expectEveryMs } of expected ?? []) {
+    if (expectEveryMs === null || summary.lastEventAt[name] !== undefined) continue
+    line('Source', `${name} · never sent an event, and expected every ${formatDuration(expectEveryMs)}`)
   }
   for (const { source, reason, count, lastAt } of summary.refused) {
     const kept = keptOf(summary.recheckable, source, reason)
@@ -83,7 +97,6 @@ function counts(of: Readonly<Record<string, number>>): string {
 function lookedAt({ recent, messages, looking, ...summary }: Summary): Looked {
   return {
     ...summary,
-    failed: recent.messages.failed,
     unplanned: recent.events.unplanned,
     unreadable: recent.events.unreadable,
     unconfirmed: { held: messages.unconfirmed - looking, looking },

@@ -1,5 +1,5 @@
 import type { Event } from '../event.ts'
-import type { FirstOpens, Foreseeable, Foreseen, Way } from '../ledger/foresight.ts'
+import type { FirstOpens, Foreseeable, Foreseen, ForeseeRequest, Way } from '../ledger/foresight.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Message } from '../message.ts'
 import { type DeliverDeps, mayGo, reachOf, textOf } from './deliver.ts'
@@ -69,25 +69,22 @@ const EXAMPLES = 5
 
 /**
  * What would become of these messages if `by` re-triggered them now. Those of one customer are foreseen together, so that caps are counted as they would be. What Genesys would answer is not
- * asked: who is no contact there is taken for one. `foreseen`: called with how many were, from time to time.
+ * asked: who is no contact there is taken for one. Of a group that would be sent the code says what it should be known by (`SpecialCode`). `foreseen`: called with how many were, from time to time.
  */
 export async function planRetries(
   ids: readonly number[],
-  request: { by: string; force: boolean; reason: string | null },
+  request: { by: string } & Omit<ForeseeRequest, 'before'>,
   deps: Deps & { ledger: Pick<Ledger, 'foresee' | 'reads'> },
   foreseen: (count: number) => void = () => {},
 ): Promise<RetryPlan> {
   const { ledger } = deps
+  const { by, ...wish } = request
   const all: Foreseen[] = []
   let before: readonly FirstOpens[] = []
   const chunks = chunksOf(ids, await ledger.reads.customersOf(ids))
   for (const chunk of chunks) {
-    const asked = await foreseeables(chunk, request.by, deps)
-    const { messages, opens } = await ledger.foresee(asked, {
-      force: request.force,
-      reason: request.reason,
-      before,
-    })
+    const asked = await foreseeables(chunk, by, deps)
+    const { messages, opens } = await ledger.foresee(asked, { ...wish, before })
     all.push(...messages)
     before = sumOf([...before, ...opens])
     foreseen(all.length)

@@ -39,19 +39,25 @@ export function createRunner(deps: {
   const { ledger, clock, log } = deps
   const { limit, everyMs } = paceOf(deps.rateLimitPerMinute)
   const stopping = new AbortController()
-  let running: number | null = null
+  let told: number[] = []
 
   /** Answers how long to wait before the next. */
   async function step(): Promise<number> {
     const stepped = await ledger.stepRun({ limit })
     if (stepped === null) {
-      running = null
+      told = []
       return POLL_MS
     }
-    const { runId, ended } = stepped
-    if (runId !== running) log.info('a run re-triggers messages', { run: runId })
-    if (ended) log.info('a run has re-triggered all of its messages', { run: runId })
-    running = ended ? null : runId
+    const { runId, retried, refused, ended } = stepped
+    // It may be that a pause covers what is left of one, and others go on.
+    if (retried + refused > 0 && !told.includes(runId)) {
+      log.info('a run re-triggers messages', { run: runId })
+      told.push(runId)
+    }
+    if (ended) {
+      log.info('a run has re-triggered all of its messages', { run: runId })
+      told = told.filter((id) => id !== runId)
+    }
     return everyMs
   }
 

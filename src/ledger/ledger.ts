@@ -171,7 +171,7 @@ export type Ledger = Asides & {
   pauses(): Promise<Pause[]>
   /**
    * Begins a pause, or renews the one that has the same scope, name and code and is not over: one row a cause, `since` stays. `forMs` null:
-   * until resumed. Of two `rate-limited` waits the one that ends later holds.
+   * until resumed; it ends with the year 9999 at the latest. Of two `rate-limited` waits the one that ends later holds.
    */
   pause(request: PauseRequest): Promise<Pause>
   /** Ends a pause. Ending a brake's pause begins its count anew. `by` `postrider`: the service itself, which leaves no line in the trail. False: it was over already. */
@@ -200,8 +200,9 @@ export type Ledger = Asides & {
    */
   beginRun(request: RunRequest): Promise<RunActed>
   /**
-   * Re-triggers the next waiting messages of the oldest run, as `retry` does, so many that no more than `limit` re-triggers are due and wait. One transaction with the note of what became of
-   * each: a crash neither loses nor repeats one. Null: no run is running.
+   * Re-triggers the next waiting messages of the oldest run that can go on, as `retry` does, so many that no more than `limit` re-triggers are due and wait where no pause is. Messages that a pause would hold are
+   * passed over until it ends. Refused are, beside what `retry` refuses, what is `unconfirmed` (unless by force) and what is past its time (unless the run says `late`). One transaction with the note of what became
+   * of each: a crash neither loses nor repeats one. Null: no run is running.
    */
   stepRun(request: { limit: number }): Promise<RunStep | null>
   /** Of a run that is stopped no further message is re-triggered; those that were go on. */
@@ -227,6 +228,8 @@ export type Ledger = Asides & {
 
   /** Remembers the API host this ledger sends to; rejects with LEDGER_OTHER_ORG where it remembers another. */
   bindHost(host: string): Promise<void>
+  /** Names the sources that have `expectEvery`, all of them, as a service starts with them: since when each is expected is kept from the first such start on, and is `Summary.expectedSince`. */
+  expect(sources: readonly string[]): Promise<void>
   /** Resolves when a write reaches the disk; rejects with LEDGER_UNAVAILABLE. Readiness asks this. */
   ping(): Promise<void>
   /** What operators read; never on the way of an event. */

@@ -1,9 +1,10 @@
 import { type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Clock } from '../clock.ts'
+import type { Channel } from '../message.ts'
 import { COUNTED_TO, type Overview, type TallyKind } from './overview.ts'
 import { recheckableIn } from './refused-deliveries.ts'
 import type { Schema } from './schema.ts'
-import { hostIn, lastEventsIn, refusedIn, waitsToBeSent } from './summary.ts'
+import { expectedSinceIn, hostIn, lastEventsIn, refusedHoursIn, refusedIn, waitsToBeSent } from './summary.ts'
 
 const DAY_MS = 86_400_000
 
@@ -56,7 +57,7 @@ export function createOverview(db: Kysely<Schema>, clock: Clock): Overview {
       return {
         host: await hostIn(db),
         since,
-        failed: await countOf(messages('failed').where('created_at', '>=', since)),
+        failed: await countOf(messages('failed').where('updated_at', '>=', since)),
         unplanned: await countOf(eventsSince('unplanned', since)),
         unreadable: await countOf(eventsSince('unreadable', since)),
         unconfirmed: {
@@ -66,9 +67,38 @@ export function createOverview(db: Kysely<Schema>, clock: Clock): Overview {
         due: await due(now),
         scheduled: await countOf(messages('scheduled')),
         lastEventAt: await lastEventsIn(db),
+        expectedSince: await expectedSinceIn(db),
         refused: await refusedIn(db, now),
+        refusedHours: await refusedHoursIn(db, now),
         recheckable: await recheckableIn(db, now),
       }
+    },
+    async backlog() {
+      const now = clock.now()
+      const isDue = sql`lane = lanes.id and state = 'scheduled' and waits_for is null and due_at <= ${now}`
+      const oldest = (rank: number) =>
+        sql`(select due_at from messages where rank = ${sql.lit(rank)} and ${isDue} order by due_at limit 1)`
+      const rows = await db
+        .selectFrom('lanes')
+        .select(['route', 'source', 'channel'])
+        .select([
+          sql<number>`(
+            select count(*) from (select 1 from messages where rank in (0, 1) and ${isDue} limit ${COUNTED_TO}) as some
+          )`.as('due'),
+          sql<number | null>`${oldest(0)}`.as('byHand'),
+          sql<number | null>`${oldest(1)}`.as('automatic'),
+        ])
+        .orderBy('route')
+        .orderBy('source')
+        .orderBy('channel')
+        .execute()
+      return rows.flatMap(({ byHand, automatic, channel, ...lane }) => {
+        const oldestDueAt = Math.min(
+          byHand ?? Number.POSITIVE_INFINITY,
+          automatic ?? Number.POSITIVE_INFINITY,
+        )
+        return lane.due === 0 ? [] : [{ ...lane, channel: channel as Channel, oldestDueAt }]
+      })
     },
     async tallies(since) {
       const rows = await db

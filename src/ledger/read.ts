@@ -79,7 +79,7 @@ export function createReads(db: Kysely<Schema>, clock: Clock, names: Names, long
     ...createRefusedReads(db, clock),
     ...createAccessReads(db, clock),
     ...createByIds(db),
-    ...createRunReads(db),
+    ...createRunReads(db, clock),
     async close() {
       await db.destroy()
       if (long !== db) await long.destroy()

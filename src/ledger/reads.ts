@@ -27,6 +27,11 @@ export type Reads = History &
     attempts(messageId: number): Promise<Attempt[]>
     /** Who must not be written to. Newest first. */
     suppressions(filter: { limit: number }): Promise<Suppression[]>
+    /** The same by pages: `before` is the `next` of the page before; null: there is nothing older. */
+    suppressionPage(page: {
+      limit: number
+      before?: SuppressionPlace
+    }): Promise<{ items: readonly Suppression[]; next: SuppressionPlace | null }>
     /** Those of these names, as `PlannedMessage.names` has them; newest first. */
     suppressed(names: readonly string[]): Promise<Suppression[]>
     /** Those that were refused for their signature and are kept, newest first. */
@@ -79,6 +84,9 @@ export type Suppression = {
   hash: string
 }
 
+/** Where a page ends. `hash`: all of it, hexadecimal; `channel` empty: all of them. One name may be refused over several channels at once. */
+export type SuppressionPlace = { since: number; hash: string; channel: Channel | '' }
+
 /** Times: epoch milliseconds of receipt. `before`: the id of the last one of the page before. */
 export type RefusedFilter = {
   source?: string
@@ -118,14 +126,20 @@ export type Summary = {
     events: Record<EventState, number>
     messages: Record<MessageState, number>
   }
+  /** Messages that failed since `recent.since`, whenever they were planned. */
+  failed: number
   /** Scheduled messages that are due now and wait for nobody's outcome, and since when the oldest is. */
   due: { count: number; oldestDueAt: number | null }
   /** Unconfirmed messages that are looked for by Postrider itself; the others wait for an operator. */
   looking: number
   /** By source: its last event's time of receipt. */
   lastEventAt: Readonly<Record<string, number>>
+  /** By source with `expectEvery`: since when a service expects to hear of it. A source without an entry never was with one that started. */
+  expectedSince: Readonly<Record<string, number>>
   /** Refused deliveries of the last 24 hours. */
   refused: readonly { source: string; reason: string; count: number; lastAt: number }[]
+  /** The same by hours, the oldest first; of each, when its first and its last came. */
+  refusedHours: readonly { source: string; reason: string; count: number; firstAt: number; lastAt: number }[]
   /** Of these, those that are kept with their bodies and were not taken in: how many, and when the oldest was received. */
   recheckable: readonly { source: string; reason: string; count: number; since: number }[]
 }

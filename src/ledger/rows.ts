@@ -15,6 +15,9 @@ import type {
 import type { EventLine } from './pages.ts'
 import type { AttemptRow, EventRow, MessageRow, PauseRow } from './schema.ts'
 
+/** What `meta` has of a source that is expected to be heard of is named so, with the source's name behind it. */
+export const EXPECTS = 'expects:'
+
 /** Rows become what travels. The casts are safe where the tables' CHECKs hold the same lists. */
 
 export function eventOf(row: EventRow): Event {

@@ -1,4 +1,4 @@
-import type { IdentifierName, MessageState } from '../message.ts'
+import type { IdentifierName, MessageState, Pause } from '../message.ts'
 import type { MessageFilter } from './reads.ts'
 
 /** Many messages that are re-triggered together, one after another. Times: epoch milliseconds. */
@@ -8,8 +8,10 @@ export type Run = {
   state: RunState
   by: string
   reason: string | null
-  /** Also those that were sent before. */
+  /** Also those that were sent before, or of which nobody knows it. */
   force: boolean
+  /** Also those whose time is over: it begins anew. */
+  late: boolean
   filter: RunFilter
   createdAt: number
   endedAt: number | null
@@ -35,12 +37,15 @@ export type RunReport = Run & {
   messages: Record<MessageState, number>
   /** The first of those that were refused, each with its reason. */
   refusals: readonly { messageId: number; reason: string }[]
+  /** Pauses that keep messages of it from being re-triggered, as far as the first that wait tell. */
+  waitsFor: readonly Pick<Pause, 'scope' | 'name' | 'reason'>[]
 }
 
 export type RunRequest = {
   by: string
   reason: string | null
   force: boolean
+  late: boolean
   filter: RunFilter
   messageIds: readonly number[]
 }
@@ -48,5 +53,5 @@ export type RunRequest = {
 /** What became of an action on a run. */
 export type RunActed = { kind: 'done'; run: Run } | { kind: 'refused'; reason: string }
 
-/** One step of the oldest run: how many it re-triggered, and how many were refused. `ended`: none is left. */
+/** One step of a run, the oldest that can go on: how many it re-triggered, and how many were refused. Neither, where nothing could go. `ended`: none is left. */
 export type RunStep = { runId: number; retried: number; refused: number; ended: boolean }

@@ -32,7 +32,7 @@ export type Schema = {
   tallies: TallyRow
 }
 
-/** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `key`: what tells its key from another; `ping`: when readiness last asked. */
+/** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `key`: what tells its key from another; `ping`: when readiness last asked; `expects:NAME`: since when that source is expected to be heard of. */
 export type MetaRow = { name: string; value: string }
 
 /** When each source's last event was received; a row a source, so that nobody counts events to know it. */
@@ -187,7 +187,14 @@ export type PauseRow = {
 export type RouteOpensRow = { route: string; per_ms: number; bucket: number; count: number }
 
 /** `hour`: epoch milliseconds of its beginning. */
-export type RefusedRow = { source: string; reason: string; hour: number; count: number; last_at: number }
+export type RefusedRow = {
+  source: string
+  reason: string
+  hour: number
+  count: number
+  first_at: number
+  last_at: number
+}
 
 /**
  * `tat`: the theoretical arrival time of GCRA, epoch milliseconds with fractions. Until `lowered_until` no more than `lowered_per_minute` are given; where that
@@ -257,6 +264,7 @@ export type RunRow = {
   by: string
   reason: string | null
   force: number
+  late: number
   /** JSON */
   filter: string
   created_at: number
@@ -292,6 +300,7 @@ export type NoticeRow = {
   told_at: number | null
   over_at: number | null
   over_told_at: number | null
+  tried_at: number | null
 }
 
 /** A request that left, by one name of its customer and a group of caps. */

@@ -9,7 +9,7 @@ import type { MessageIdentifierRow, Schema } from './schema.ts'
 import type { Names } from './sqlite/names.ts'
 
 /** What nobody types, and no identifier has. */
-const LONGEST = 200
+const LONGEST = 600
 const MOST_HITS = 50
 
 type Found = Hit & { at: number }

@@ -135,11 +135,13 @@ function assemble(
     observe: (causes) => call('observe', causes),
     untold: () => call('untold'),
     told: (id, what) => call('told', id, what),
+    tried: (id, mayHaveArrived) => call('tried', id, mayHaveArrived),
     ...createSeeing(db, clock, {
       session: (hash) => call('sessionUsed', hash),
       token: (hash) => call('tokenUsed', hash),
     }),
     bindHost: (host) => call('bindHost', host),
+    expect: (sources) => call('expect', sources),
     ping: () => call('ping'),
     reads,
     close() {

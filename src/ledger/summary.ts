@@ -4,6 +4,7 @@ import { EVENT_STATES } from '../event.ts'
 import { MESSAGE_STATES } from '../message.ts'
 import type { Summary } from './reads.ts'
 import { recheckableIn } from './refused-deliveries.ts'
+import { EXPECTS } from './rows.ts'
 import type { Schema } from './schema.ts'
 
 const DAY_MS = 86_400_000
@@ -23,15 +24,24 @@ export async function summarize(
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where(sql<SqlBool>`state = 'unconfirmed' and look_at is not null`)
     .executeTakeFirstOrThrow()
+  const failed = await db
+    .selectFrom('messages')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where(sql<SqlBool>`state = 'failed'`)
+    .where('updated_at', '>=', since)
+    .executeTakeFirstOrThrow()
   return {
     host: await hostIn(db),
     events: await eventCounts(db, 0),
     messages: await messageCounts(db, 0),
     recent: { since, events: await eventCounts(db, since), messages: await messageCounts(db, since) },
+    failed: failed.count,
     due: { count: due.count, oldestDueAt: due.oldest },
     looking: looking.count,
     lastEventAt: await lastEventsIn(db),
+    expectedSince: await expectedSinceIn(db),
     refused: await refusedIn(db, now),
+    refusedHours: await refusedHoursIn(db, now),
     recheckable: await recheckableIn(db, now),
   }
 }
@@ -45,6 +55,18 @@ export async function hostIn(db: Kysely<Schema>): Promise<string | null> {
 export async function lastEventsIn(db: Kysely<Schema>): Promise<Summary['lastEventAt']> {
   const sources = await db.selectFrom('sources').selectAll().orderBy('name').execute()
   return Object.fromEntries(sources.map(({ name, last_event_at }) => [name, last_event_at]))
+}
+
+/** By source: when a service that expects to hear of it was first started (`Ledger.expect`). */
+export async function expectedSinceIn(db: Kysely<Schema>): Promise<Summary['expectedSince']> {
+  const rows = await db
+    .selectFrom('meta')
+    .selectAll()
+    .where('name', '>=', EXPECTS)
+    .where('name', '<', `${EXPECTS}\u{10ffff}`)
+    .orderBy('name')
+    .execute()
+  return Object.fromEntries(rows.map(({ name, value }) => [name.slice(EXPECTS.length), Number(value)]))
 }
 
 /** Scheduled messages that are due and wait for nobody's outcome; columns are the caller's. */
@@ -75,6 +97,18 @@ export async function refusedIn(db: Kysely<Schema>, now: number): Promise<Summar
     ])
     .where('hour', '>', now - DAY_MS)
     .groupBy(['source', 'reason'])
+    .orderBy('source')
+    .orderBy('reason')
+    .execute()
+}
+
+/** The same hour by hour, the oldest first. */
+export async function refusedHoursIn(db: Kysely<Schema>, now: number): Promise<Summary['refusedHours']> {
+  return await db
+    .selectFrom('refused')
+    .select(['source', 'reason', 'count', 'first_at as firstAt', 'last_at as lastAt'])
+    .where('hour', '>', now - DAY_MS)
+    .orderBy('hour')
     .orderBy('source')
     .orderBy('reason')
     .execute()

@@ -1,8 +1,10 @@
 import type { Source } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
-import { COUNTED_TO, type Trouble } from '../ledger/overview.ts'
+import { type Backlog, COUNTED_TO, type Trouble } from '../ledger/overview.ts'
 import type { Pause } from '../message.ts'
+import { causeOf, covers } from './pause-cause.ts'
 import { adviceFor, adviceParts, reasonWords, recheckCommand, shortWords } from './refused-advice.ts'
+import { isRefusing } from './refusing.ts'
 
 /** Something that needs a person. `todo` leads up to `command`: they are read one after the other, and a page may put a button or a link where the command stands. */
 export type Attention = {
@@ -16,7 +18,7 @@ export type Attention = {
     | 'unreadable'
     | 'refused'
     | 'silence'
-  /** What makes it the same for as long as it lasts: `pause:route:ticket-resolved:brake`, `silence:crm`. */
+  /** What makes it the same for as long as it lasts: `pause:route:ticket-resolved:brake:7` (of the pause 7), `silence:crm`. */
   cause: string
   /** Epoch milliseconds; null where nobody knows when it began, or it is no one thing that did. */
   since: number | null
@@ -38,7 +40,15 @@ export type Expected = Pick<Source, 'name' | 'expectEveryMs'>
 /** What is looked at, as `reads.trouble` answers it; counts may be exact or stop at `COUNTED_TO`. */
 export type Looked = Pick<
   Trouble,
-  'lastEventAt' | 'refused' | 'recheckable' | 'failed' | 'unplanned' | 'unreadable' | 'unconfirmed' | 'due'
+  | 'lastEventAt'
+  | 'expectedSince'
+  | 'refused'
+  | 'refusedHours'
+  | 'recheckable'
+  | 'failed'
+  | 'unplanned'
+  | 'unreadable'
+  | 'unconfirmed'
 >
 
 /** How a time is written, of epoch milliseconds. */
@@ -46,27 +56,33 @@ export type TimeWords = (at: number) => string
 
 /** A running service sends what is due within seconds; the budget of a minute is the longest that one waits for another. */
 const OVERDUE_MS = 5 * 60_000
+/** Without a service nothing is sent, however long one waits; a restart takes less than this. */
+const STOPPED_MS = 60_000
 /** A wait for a slower pace is over by itself; what lasts longer is a limit of the day. */
 const SOON_MS = 5 * 60_000
 
 /**
- * What needs a person now, each with what to do about it. Pure. `expected`: the sources of the configuration; empty where it cannot be read. `now`: epoch milliseconds. `time`: how
+ * What needs a person now, each with what to do about it. Pure. `backlog`: what is due, by lane, as `reads.backlog` answers it. `expected`: the sources of the configuration; empty where it cannot be read.
+ * `serviceRuns`: whether a service owns the ledger; what runs inside one says true. `now`: epoch milliseconds. `time`: how
  * times are written within the words, by default `2026-11-23 10:02 UTC`.
  */
 export function attentionOf(options: {
   trouble: Looked
   pauses: readonly Pause[]
+  backlog: readonly Backlog[]
   expected: readonly Expected[]
+  serviceRuns: boolean
   now: number
   time?: TimeWords
 }): Attention[] {
-  const { trouble, pauses, expected, now, time = utcTime } = options
+  const { trouble, pauses, backlog, expected, serviceRuns, now, time = utcTime } = options
+  const uncovered = backlog.filter((lane) => !pauses.some((pause) => covers(pause, lane)))
   return [
     ...pauses.filter((pause) => needsPerson(pause, now)).map((pause) => paused(pause, time)),
-    ...overdue(trouble, pauses, now, time),
+    ...overdue(uncovered, serviceRuns, now, time),
     ...counters(trouble),
-    ...refusals(trouble, time),
-    ...silences(expected, trouble.lastEventAt, now, time),
+    ...refusals(trouble, now, time),
+    ...silences(expected, trouble, now, time),
   ]
 }
 
@@ -86,7 +102,7 @@ function paused(pause: Pause, time: TimeWords): Attention {
   const said = `${nameOf(pause)} paused since ${time(since)}: ${reason}`
   return told({
     kind: code === 'brake' ? 'brake' : 'pause',
-    cause: scope === 'all' ? `pause:all:${code}` : `pause:${scope}:${name}:${code}`,
+    cause: causeOf(pause),
     since,
     count: null,
     subject: scope === 'all' || name === null ? {} : { [scope]: name },
@@ -96,10 +112,22 @@ function paused(pause: Pause, time: TimeWords): Attention {
   })
 }
 
-/** Only where nothing is paused: then what is due should be sent. */
-function overdue({ due }: Looked, pauses: readonly Pause[], now: number, time: TimeWords): Attention[] {
-  const { count, oldestDueAt } = due
-  if (pauses.length > 0 || oldestDueAt === null || now - oldestDueAt <= OVERDUE_MS) return []
+/** What is due and not paused should be sent. */
+function overdue(
+  backlog: readonly Backlog[],
+  serviceRuns: boolean,
+  now: number,
+  time: TimeWords,
+): Attention[] {
+  const count = Math.min(
+    COUNTED_TO,
+    backlog.reduce((sum, { due }) => sum + due, 0),
+  )
+  const oldestDueAt = Math.min(...backlog.map((lane) => lane.oldestDueAt))
+  if (now - oldestDueAt <= (serviceRuns ? OVERDUE_MS : STOPPED_MS)) return []
+  const todo = serviceRuns
+    ? 'the service runs. After a pause or an outage a backlog takes its time (rateLimitPerMinute); else its log says what fails'
+    : 'no service runs with this ledger:'
   return [
     told({
       kind: 'overdue',
@@ -108,8 +136,8 @@ function overdue({ due }: Looked, pauses: readonly Pause[], now: number, time: T
       count,
       subject: {},
       what: `${counted(count, 'message')} due and not sent, the oldest since ${time(oldestDueAt)}`,
-      todo: 'is the service running?',
-      command: 'npx postrider start',
+      todo,
+      command: serviceRuns ? null : 'npx postrider start',
     }),
   ]
 }
@@ -156,14 +184,10 @@ function counters({ unconfirmed, failed, unplanned, unreadable }: Looked): Atten
     .map((one) => told({ ...one, cause: one.kind, since: null, subject: {} }))
 }
 
-/** Anybody may post nonsense to a public address. Nothing but refusals since is another matter: then it is the sender that is refused. */
-function refusals({ refused, recheckable, lastEventAt }: Looked, time: TimeWords): Attention[] {
-  return (
-    refused
-      // The time of a source's last event is written once a second.
-      .filter(({ source, lastAt }) => lastAt > (lastEventAt[source] ?? 0) + 1_000)
-      .map((one) => refusal(one, keptOf(recheckable, one.source, one.reason), time))
-  )
+function refusals(trouble: Looked, now: number, time: TimeWords): Attention[] {
+  return trouble.refused
+    .filter((one) => isRefusing(one, trouble, now))
+    .map((one) => refusal(one, keptOf(trouble.recheckable, one.source, one.reason), time))
 }
 
 type Refused = Looked['refused'][number]
@@ -209,20 +233,32 @@ function refusedTodo(
   }
 }
 
-function silences(
-  expected: readonly Expected[],
-  lastEventAt: Looked['lastEventAt'],
+/**
+ * Since when a source is silent, in epoch milliseconds; null where it is not, or is expected of nobody. One that never sent an event is silent `expectEvery` after a service was first
+ * started with it: before, its sender has had no time to.
+ */
+export function silentSince(
+  { name, expectEveryMs }: Expected,
+  { lastEventAt, expectedSince }: Pick<Looked, 'lastEventAt' | 'expectedSince'>,
   now: number,
-  time: TimeWords,
-): Attention[] {
-  return expected.flatMap(({ name, expectEveryMs }) => {
-    const at = lastEventAt[name] ?? null
-    if (expectEveryMs === null || (at !== null && now - at <= expectEveryMs)) return []
-    const heard = at === null ? 'never sent an event' : `silent since ${time(at)}`
+): number | null {
+  const since = lastEventAt[name] ?? expectedSince[name] ?? null
+  return expectEveryMs !== null && since !== null && now - since > expectEveryMs ? since : null
+}
+
+function silences(expected: readonly Expected[], trouble: Looked, now: number, time: TimeWords): Attention[] {
+  return expected.flatMap((source) => {
+    const { name, expectEveryMs } = source
+    const since = silentSince(source, trouble, now)
+    if (expectEveryMs === null || since === null) return []
+    const heard =
+      trouble.lastEventAt[name] === undefined
+        ? `never sent an event since a service was first started with it, ${time(since)}`
+        : `silent since ${time(since)}`
     return told({
       kind: 'silence',
       cause: `silence:${name}`,
-      since: at,
+      since,
       count: null,
       subject: { source: name },
       what: `${name}: ${heard}, and expected every ${formatDuration(expectEveryMs)}`,
@@ -242,7 +278,7 @@ function lineOf({ what, todo, command }: Pick<Attention, 'what' | 'todo' | 'comm
 }
 
 function counted(count: number, thing: string): string {
-  const many = count === COUNTED_TO ? `${count} or more` : String(count)
+  const many = count >= COUNTED_TO ? `${count} or more` : String(count)
   return `${many} ${thing}${count === 1 ? '' : 's'}`
 }
 

@@ -10,7 +10,7 @@ export type SenderState = {
   sendsTo: 'live' | 'gateway' | 'sandbox'
   /** Messages that are on their way now. */
   inFlight: number
-  pauses: readonly Pick<Pause, 'scope' | 'name' | 'code' | 'reason'>[]
+  pauses: readonly Pick<Pause, 'scope' | 'name' | 'code'>[]
 }
 
 export type HealthDeps = {
@@ -66,7 +66,7 @@ function createReadiness(deps: HealthDeps): () => Promise<Readiness> {
     wasWritable = writable
 
     const queue = { waiting: deps.queue.waiting(), full: deps.queue.full() }
-    const sender = writable ? await deps.sender().catch(() => null) : null
+    const sender = writable ? await deps.sender().then(openOf, () => null) : null
     return { ready: writable && !queue.full, ledger: writable ? 'writable' : 'unavailable', queue, sender }
   }
   return () => {
@@ -75,6 +75,11 @@ function createReadiness(deps: HealthDeps): () => Promise<Readiness> {
     })
     return looking
   }
+}
+
+/** What anybody may see: a pause without its reason, in which an operator may have named a customer. */
+function openOf({ pauses, ...sender }: SenderState): SenderState {
+  return { ...sender, pauses: pauses.map(({ scope, name, code }) => ({ scope, name, code })) }
 }
 
 /** Why the ledger cannot be written, or null. */

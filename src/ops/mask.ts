@@ -1,8 +1,8 @@
 import { CLI_SOURCE, type Event, type RouteNote } from '../event.ts'
 import { zoneNamed } from '../local-time.ts'
-import { redact } from '../log.ts'
 import { type Customer, IDENTIFIERS, type Rendered } from '../message.ts'
 import type { Role } from '../operator.ts'
+import { withoutAddresses } from '../private.ts'
 import { allows } from './access/allows.ts'
 
 /**
@@ -69,7 +69,7 @@ export function maskWords(text: string | null, role: Role, known: readonly strin
   if (text === null || seesAll(role)) return text
   // The longest first: one may hold another. Before anything is cut, which could leave the half of one.
   const values = known.filter((value) => value.length >= SHORTEST).toSorted((a, b) => b.length - a.length)
-  return redact(values.reduce((clean, value) => clean.replaceAll(value, HIDDEN), text))
+  return withoutAddresses(values.reduce((clean, value) => clean.replaceAll(value, HIDDEN), text))
 }
 
 /** A shorter value is in every other word. */
@@ -102,8 +102,8 @@ export function maskMessage<M extends Message>(message: M, role: Role): M {
   }
 }
 
-/** By what the words of a message could tell whose it is. */
-function knownOf({ customer, policies }: Pick<Message, 'customer' | 'policies'>): string[] {
+/** By what the words of a message, and about it, could tell whose it is. */
+export function knownOf({ customer, policies }: Pick<Message, 'customer' | 'policies'>): string[] {
   const { externalId, email, phone, name } = customer
   return [externalId, email, phone, name, policies?.once ?? undefined].filter((value) => value !== undefined)
 }

@@ -26,8 +26,8 @@ export function adviceFor(source: string, reason: string): string {
 export function adviceParts(source: string, reason: string): { todo: string; command: string | null } {
   if (source === UNKNOWN_SOURCE) {
     const todo =
-      'no source has the name at the end of that URL: mend the URL at the sender, or add the source'
-    return { todo, command: null }
+      'no source has the name at the end of that URL. Which URL it was, and whose address, says the access log of what stands before Postrider: mend the URL at that sender, or add the source. Those that there are:'
+    return { todo, command: 'npx postrider sources list' }
   }
   const advice = ADVICE[reason] ?? 'see the log for what failed here'
   return {

@@ -3,7 +3,7 @@ import type { Event } from '../event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Attempt, Message } from '../message.ts'
 import type { Role } from '../operator.ts'
-import { maskAttempt, maskEvent, maskMessage } from './mask.ts'
+import { knownOf, maskAttempt, maskEvent, maskMessage, maskReason, maskWords } from './mask.ts'
 import { eventTimelineOf, type Moment, timelineOf } from './timeline.ts'
 
 type Deps = { ledger: Pick<Ledger, 'pauses' | 'reads'>; clock: Pick<Clock, 'now'> }
@@ -31,7 +31,11 @@ export async function wholeMessage(
     event: maskEvent(event, role),
     attempts: attempts.map((attempt) => maskAttempt(attempt, role, message)),
   }
-  return { ...shown, timeline: timelineOf({ ...shown, trail, pauses, now: clock.now() }) }
+  const told = {
+    trail: trail.map((line) => ({ ...line, reason: maskWords(line.reason, role, knownOf(message)) })),
+    pauses: pauses.map((pause) => maskReason(pause, role)),
+  }
+  return { ...shown, timeline: timelineOf({ ...shown, ...told, now: clock.now() }) }
 }
 
 /** An event with its messages and how it came to where it is, as `role` may see it; null: there is none. */
@@ -50,5 +54,7 @@ export async function wholeEvent(
     event: maskEvent(event, role),
     messages: messages.map((message) => maskMessage(message, role)),
   }
-  return { ...shown, timeline: eventTimelineOf({ ...shown, trail }) }
+  const known = messages.flatMap(knownOf)
+  const told = trail.map((line) => ({ ...line, reason: maskWords(line.reason, role, known) }))
+  return { ...shown, timeline: eventTimelineOf({ ...shown, trail: told }) }
 }

@@ -1,7 +1,8 @@
-import type { Config, Source } from '../config/config.ts'
+import type { Config, Route, Source } from '../config/config.ts'
 import type { Expectation, Fixture } from '../config/fixtures.ts'
 import { consentOf } from '../consent.ts'
 import type { ReadEvent, UnreadableEvent } from '../event.ts'
+import type { Plan } from '../ledger/ledger.ts'
 import type { Channel, Message, PlannedMessage, ResponseTemplate } from '../message.ts'
 import { type Scope, scopeOf } from '../scope.ts'
 import { planEvent } from './plan.ts'
@@ -174,6 +175,8 @@ export type Preview =
   | {
       kind: 'shown'
       customer: Scope['customer']
+      /** What would keep it from being sent so, or makes it another than the route's. */
+      notes: readonly string[]
       foreseen: Foreseen
       subject: string | null
       html: string | null
@@ -200,8 +203,7 @@ export function previewRoute(
     routes: [route.mode === 'off' ? { ...route, mode: 'shadow' } : route],
   })
   const message = plan.messages[0]
-  if (!message)
-    return { kind: 'not-planned', reason: plan.reason ?? 'the route plans nothing for this event' }
+  if (!message) return { kind: 'not-planned', reason: whyNot(plan, event) }
   const customer =
     instead.locale === undefined ? message.customer : { ...message.customer, locale: instead.locale }
   const channels = instead.channel === undefined ? message.policies.channels : [instead.channel]
@@ -216,10 +218,35 @@ export function previewRoute(
   return {
     kind: 'shown',
     customer,
+    notes: notesOn(route, instead.channel, customer, config),
     foreseen,
     subject: rendered?.subject ?? null,
     html: rendered?.html ?? null,
     whatsapp: rendered?.whatsapp ?? null,
     templateVersion: rendered?.templateVersion ?? null,
   }
+}
+
+/** Of the one route that was planned, in its own words: the plan's speak of all routes. */
+function whyNot({ notes, reason }: Plan, { source, type }: ReadEvent): string {
+  const [note] = notes
+  if (note) return note.reason
+  return reason === null || notes.length === 0 ? `this route does not listen to ${source}/${type}` : reason
+}
+
+function notesOn(
+  { channels, mode, findBy }: Route,
+  chosen: Channel | undefined,
+  customer: Scope['customer'],
+  { genesys }: Config,
+): string[] {
+  const off = mode === 'off' ? ['the route is off: it plans nothing'] : []
+  if (chosen === undefined) return off
+  const own = channels.includes(chosen)
+    ? []
+    : [`the route does not use ${chosen}: its channels are ${channels.join(', ')}`]
+  const block = genesys[chosen] === null ? [`the configuration has no genesys.${chosen}`] : []
+  const reached = firstChannel(customer, { channels: [chosen], findBy }) !== undefined
+  const nobody = reached ? [] : [`the event names nothing that leads to the customer over ${chosen}`]
+  return [...own, ...block, ...nobody, ...off]
 }

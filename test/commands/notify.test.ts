@@ -8,6 +8,7 @@ import { readEnvironment } from '../../src/environment.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { silentLog } from '../../src/log.ts'
 import { startService } from '../../src/main.ts'
+import { createManualClock } from '../manual-clock.ts'
 import { type Receiver, startReceiver } from '../ops/receiver.ts'
 import { testLog } from '../test-log.ts'
 import { command, jsonOf, temporaryFolder } from './run.ts'
@@ -134,19 +135,31 @@ describe('postrider notify', () => {
   })
 
   it('a service that starts tells what stands, signed with what secret prints', async () => {
-    const config = `genesys: {}\nsources:\n  crm: { preset: standard-webhooks, secrets: [], expectEvery: 1h }\nroutes: {}\n${DERIVED}`
+    const source = '{ preset: standard-webhooks, secrets: [], expectEvery: 1h }'
+    const config = `genesys: {}\nsources:\n  crm: ${source}\n  new: ${source}\nroutes: {}\n${DERIVED}`
     const variables = {
       POSTRIDER_CONFIG: folder.write('service.yaml', config),
       DATABASE_URL: `sqlite:${join(folder.path, 'service.db')}`,
       OPS_WEBHOOK_URL: receiver.url,
       PORT: '0',
     }
+    const now = systemClock.now()
+    const before = await openLedger({
+      url: variables.DATABASE_URL,
+      clock: createManualClock(now - 2 * 3_600_000),
+      log: silentLog,
+      owner: true,
+    })
+    await before.expect(['crm'])
+    await before.close()
     const next = receiver.next()
     const environment = readEnvironment(variables)
     const service = await startService({ environment, variables, log: testLog(), sandbox: true })
     try {
       const { body, raw, headers } = await next
       assert.deepEqual([body.type, body.data.source, body.data.sendsTo], ['silence.began', 'crm', 'sandbox'])
+      const { expectedSince } = await service.ledger.reads.trouble()
+      assert.deepEqual([expectedSince.crm, (expectedSince.new ?? 0) >= now], [now - 2 * 3_600_000, true])
       const { out } = await command(['notify', 'secret'], variables)
       new Webhook(out.trim()).verify(raw, headers)
     } finally {

@@ -65,7 +65,7 @@ describe('re-triggering many', () => {
       'lost',
       '--json',
     )
-    assert.deepEqual(said(jsonOf<Planned>(forced)), [['sent', null, 1]])
+    assert.deepEqual(said(jsonOf<Planned>(forced)), [['sent', 'sent-before', 1]])
   })
 
   it('nobody can be asked: nothing is re-triggered, 2; with --yes the service does it', async () => {

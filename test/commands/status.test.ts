@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { localTime } from '../../src/commands/output.ts'
-import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { Ledger, PauseRequest } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { silentLog } from '../../src/log.ts'
 import { adviceFor } from '../../src/ops/refused-advice.ts'
-import { claimLook, entry, openOne, planned, UNCONFIRMED } from '../ledger/contract/build.ts'
+import { claimLook, entry, failed, openOne, planned, UNCONFIRMED } from '../ledger/contract/build.ts'
 import { createManualClock } from '../manual-clock.ts'
 import { command, jsonOf, temporaryFolder } from './run.ts'
 
@@ -70,6 +70,63 @@ describe('status: messages of which nobody knows', () => {
   })
 })
 
+describe('status: no service runs', () => {
+  const folder = temporaryFolder()
+  const variables = { DATABASE_URL: `sqlite:${join(folder.path, 'postrider.db')}` }
+  after(() => folder[Symbol.dispose]())
+  const MINUTE = 60_000
+
+  /** What a service left behind that ended. */
+  async function ledgerWith(work: (ledger: Ledger) => Promise<unknown>): Promise<void> {
+    const ledger = await openLedger({
+      url: variables.DATABASE_URL,
+      clock: systemClock,
+      log: silentLog,
+      owner: true,
+    })
+    await work(ledger)
+    await ledger.close()
+  }
+  const due = (key: string, agoMs: number) => {
+    const now = systemClock.now()
+    return (ledger: Ledger) => ledger.record([entry(now, key, [planned(now, { dueAt: now - agoMs })])])
+  }
+  const status = (...args: string[]) => command(['status', ...args], variables)
+
+  it('and nothing is due: a line, and nobody is needed', async () => {
+    await ledgerWith(due('later', -60 * MINUTE))
+    const { code, out } = await status()
+    assert.equal(code, 0, out)
+    assert.match(out, /^Service +none runs with this ledger: npx postrider start$/m)
+    const json = jsonOf<StatusJson & { serviceRuns: boolean }>(await status('--json'))
+    assert.deepEqual([json.ok, json.serviceRuns], [true, false])
+  })
+
+  it('and something was due two minutes ago, whatever else is paused', async () => {
+    await ledgerWith(async (ledger) => {
+      await due('late', 2 * MINUTE)(ledger)
+      const pause = { name: 'other', code: 'operator', reason: 'x', forMs: 60 * MINUTE, probes: 0, by: 'ann' }
+      await ledger.pause({ ...pause, scope: 'route' } as PauseRequest)
+    })
+    const { code, out } = await status()
+    assert.equal(code, 1, out)
+    const lines = out.split('\n').filter((one) => one.startsWith('!'))
+    assert.equal(lines.length, 1, out)
+    assert.match(
+      lines[0] ?? '',
+      /^! 1 message due and not sent, .*: no service runs with this ledger: npx postrider start$/,
+    )
+  })
+
+  it('one runs: not a word', async () => {
+    await ledgerWith(async () => {
+      const { code, out } = await status()
+      assert.equal(code, 0, out)
+      assert.doesNotMatch(out, /^Service/m)
+    })
+  })
+})
+
 describe('status: sources that are expected to be heard of', () => {
   const folder = temporaryFolder()
   const DATABASE_URL = `sqlite:${join(folder.path, 'postrider.db')}`
@@ -106,10 +163,24 @@ describe('status: sources that are expected to be heard of', () => {
     assert.match(line ?? '', /npx postrider sources show one$/)
   })
 
-  it('never heard of', async () => {
-    const [line, ...more] = await attentionTo({ one: '', new: ', expectEvery: 30d' })
+  it('never heard of: said in words, until it is expected for that long', async () => {
+    const expected = { one: '', new: ', expectEvery: 2h' }
+    const { code, out } = await status(expected)
+    assert.equal(code, 0, out)
+    assert.match(out, /^Source +new · never sent an event, and expected every 2h$/m)
+
+    const ledger = await openLedger({
+      url: DATABASE_URL,
+      clock: createManualClock(HEARD),
+      log: silentLog,
+      owner: true,
+    })
+    await ledger.expect(['new'])
+    await ledger.close()
+    const [line, ...more] = await attentionTo(expected)
     assert.deepEqual(more, [])
-    assert.match(line ?? '', /^new: never sent an event, and expected every 30d: .*sources show new$/)
+    assert.match(line ?? '', /^new: never sent an event since .*, and expected every 2h: .*sources show new$/)
+    assert.deepEqual(await attentionTo({ one: '', new: ', expectEvery: 4h' }), [])
   })
 
   it('heard of in time, or expected of nobody: nothing needs a person', async () => {
@@ -136,7 +207,7 @@ describe('status: what to do about a source of which everything is refused', () 
     ['crm', 'too-old', /set the clocks/],
     ['crm', 'missing-header', /signs at all/],
     ['hubspot', 'wrong-url', /publicUrl/],
-    ['(unknown)', 'unknown-source', /no source has the name at the end of that URL/],
+    ['(unknown)', 'unknown-source', /no source has the name at the end of that URL.*sources list$/],
     ['crm', 'fault', /see the log/],
   ]
   for (const [source, reason, advice] of cases) {
@@ -189,5 +260,27 @@ describe('status: deliveries that were refused and can be looked at again', () =
     await ledger.acceptRefused(ids, { source: 'helpdesk', by: 'ann' })
     await ledger.close()
     assert.doesNotMatch((await command(['status'], variables)).out, /recheck/)
+  })
+})
+
+describe('status: what failed', () => {
+  const folder = temporaryFolder()
+  const variables = { DATABASE_URL: `sqlite:${join(folder.path, 'postrider.db')}` }
+  const DAY = 86_400_000
+  after(() => folder[Symbol.dispose]())
+
+  it('counts by when it failed, not by when it was planned', async () => {
+    const clock = createManualClock(systemClock.now() - 2 * DAY)
+    const ledger = await openLedger({ url: variables.DATABASE_URL, clock, log: silentLog, owner: true })
+    const now = clock.now()
+    await ledger.record([
+      entry(now, 'late', [planned(now, { dueAt: now + 2 * DAY, expireAt: now + 3 * DAY })]),
+    ])
+    clock.advance(2 * DAY)
+    await ledger.settle((await openOne(ledger)).id, failed(null))
+    const { code, out } = await command(['status'], variables)
+    await ledger.close()
+    assert.equal(code, 1, out)
+    assert.match(out, /^! 1 message failed: /m)
   })
 })

@@ -34,7 +34,7 @@ function runnerOf({ ledger, clock, config }: Rig) {
 }
 
 async function begin(rig: Rig, messageIds: readonly number[]): Promise<number> {
-  const request = { by: 'ann', reason: null, force: false, filter: {}, messageIds }
+  const request = { by: 'ann', reason: null, force: false, late: false, filter: {}, messageIds }
   const acted = await rig.ledger.beginRun(request)
   assert.ok(acted.kind === 'done')
   return acted.run.id
@@ -75,7 +75,7 @@ describe('a runner', () => {
     assert.equal((await rig.ledger.reads.run(id))?.state, 'done')
   })
 
-  it('waits while what it re-triggered is not sent, and goes on where it is', async () => {
+  it('waits while everything is paused, and goes on where it is', async () => {
     const rig = await rigOf({ config: { genesys: 'rateLimitPerMinute: 6000' } })
     await using _ = runnerOf(rig)
     const pause = await rig.ledger.pause({
@@ -90,7 +90,8 @@ describe('a runner', () => {
     const id = await begin(rig, await failing(rig, 100))
     await rig.run(60_000)
     const waiting = await rig.ledger.reads.run(id)
-    assert.deepEqual([waiting?.state, waiting?.retried], ['running', paceOf(6_000).limit])
+    assert.deepEqual([waiting?.state, waiting?.retried], ['running', 0])
+    assert.deepEqual(waiting?.waitsFor, [{ scope: 'all', name: null, reason: 'Not now.' }])
     await rig.ledger.resume(pause.id, 'ann')
     await rig.runUntil(async () => (await rig.ledger.reads.run(id))?.messages.sent === 100)
   })

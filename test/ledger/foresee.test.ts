@@ -59,11 +59,16 @@ test('foreseeing leaves no trace, in the database or beside it', async () => {
       due += 1
     })
     const asked = ids.map((id) => ({ id, ways: WAYS }))
-    const request = { force: true, reason: 'Lost.', before: [{ route: 'other', perMs: HOUR, count: 9 }] }
+    const request = {
+      force: true,
+      late: false,
+      reason: 'Lost.',
+      before: [{ route: 'other', perMs: HOUR, count: 9 }],
+    }
     const first = await ledger.foresee(asked, request)
     assert.deepEqual(
       first.messages.map(({ outcome, code }) => code ?? outcome),
-      ['sent', 'sent', 'sent', 'cap', 'sent', 'key-taken', 'sent', 'brake', 'brake', 'sent'],
+      ['sent', 'sent', 'sent', 'cap', 'sent', 'key-taken', 'sent', 'brake', 'brake', 'sent-before'],
     )
     assert.deepEqual(dump(harness.raw()), before)
     assert.equal(due, 0, 'nobody is told that anything is due')
@@ -92,7 +97,7 @@ test('others write in the same commit as before it and after it', async () => {
     // One turn of the event loop, one transaction.
     const [, { messages: foreseen }, acted] = await Promise.all([
       ledger.suppress([ANN], { channels: null, reason: 'Asked.', by: 'ann' }),
-      ledger.foresee([{ id, ways: WAYS }], { force: false, reason: null, before: [] }),
+      ledger.foresee([{ id, ways: WAYS }], { force: false, late: false, reason: null, before: [] }),
       ledger.retry(other, plain),
     ])
     assert.equal(foreseen[0]?.outcome, 'sent')

@@ -231,15 +231,24 @@ describe('query plans', () => {
       for (const one of [{ message: 7 }, { event: 7 }]) await reads.auditOf(one)
       await reads.trouble()
       await reads.tallies(5)
+      await reads.backlog()
+      await reads.run(1)
+      await reads.runs({ limit: 50, before: 5 })
+      await reads.suppressionPage({ limit: 50 })
+      await reads.suppressionPage({ limit: 50, before: { since: 5, hash: '00'.repeat(16), channel: '' } })
       const looked = plans.flat()
       for (const step of looked) {
         assert.doesNotMatch(
           step,
-          /^SCAN (events|messages|attempts|audit|event_keys|customer_sends|tallies)/,
+          /^SCAN (events|messages|attempts|audit|event_keys|customer_sends|tallies|runs|run_messages)/,
           step,
         )
       }
       for (const search of [
+        'SEARCH messages USING COVERING INDEX messages_failed (state=? AND updated_at>?)',
+        'SEARCH runs USING INTEGER PRIMARY KEY (rowid<?)',
+        'SCAN suppressions USING INDEX suppressions_by_time',
+        'SEARCH suppressions USING INDEX suppressions_by_time ((since,hash,channel)<(?,?,?))',
         'SEARCH event_keys USING PRIMARY KEY (hash=?)',
         'SEARCH attempts USING INDEX attempts_by_correlation (correlation_id=?)',
         'SEARCH attempts USING INDEX attempts_by_genesys_message (genesys_message_id=?)',

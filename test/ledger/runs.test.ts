@@ -15,7 +15,7 @@ test('a run that was never written down whole does not run, and is given up', as
       `INSERT INTO runs (id, state, "by", force, filter, created_at, total) VALUES (1, 'preparing', 'ann', 0, '{}', ?, 1)`,
     ).run(harness.clock.now())
     db.prepare(`INSERT INTO run_messages (run_id, message_id, state) VALUES (1, ?, 'waiting')`).run(id)
-    const request = { by: 'bob', reason: null, force: false, filter: {}, messageIds: [] }
+    const request = { by: 'bob', reason: null, force: false, late: false, filter: {}, messageIds: [] }
 
     assert.equal(await ledger.stepRun({ limit: 9 }), null)
     await ledger.beginRun(request)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { PostriderError } from '../../src/errors.ts'
 import type { Operator } from '../../src/operator.ts'
-import { hashOf } from '../../src/ops/access/secrets.ts'
+import { hashOf, newToken } from '../../src/ops/access/secrets.ts'
 import { underKey } from '../../src/ops/api/idempotency.ts'
 import { OPERATIONS } from '../../src/ops/api/operations.ts'
 import { bearer, type Client, clientOf } from './api-client.ts'
@@ -177,6 +177,7 @@ describe('a request of the API', () => {
 describe('the same thing asked again under its key', () => {
   let ops: Ops
   let client: Client
+  let secret: string
   let operator: ReturnType<typeof bearer>
   const body = { scope: 'route', name: 'greet', reason: 'we look into it' }
   const keyed = (key: string) => ({ 'idempotency-key': key })
@@ -184,7 +185,8 @@ describe('the same thing asked again under its key', () => {
   before(async () => {
     ops = await startOps({ yaml: YAML })
     client = await clientOf(ops)
-    operator = bearer(await ops.token('operator'))
+    secret = await ops.token('operator')
+    operator = bearer(secret)
   })
   after(() => ops.stop())
 
@@ -203,6 +205,26 @@ describe('the same thing asked again under its key', () => {
     const own = await client.call(admin, 'pause', { body, headers: keyed('k-1') })
     assert.deepEqual([own.status, own.headers['idempotency-replayed']], [201, undefined])
     await client.call(admin, 'resume', { params: { id: Number(own.json.id) } })
+  })
+
+  it('of another token of the same name is another thing', async () => {
+    const asked = { body: { ...body, name: 'again' }, headers: keyed('k-3') }
+    const secrets = [newToken(), newToken()]
+    const answers = []
+    for (const one of secrets) {
+      const token = { name: 'again', hash: hashOf(one), role: 'operator' as const, forMs: null }
+      const added = await ops.ledger.addToken(token, 'root')
+      assert.ok(added.kind === 'added')
+      answers.push(await client.call(bearer(one), 'pause', asked))
+      await ops.ledger.revokeToken(added.token.id, 'root')
+    }
+    assert.deepEqual(
+      answers.map((answer) => [answer.json.type, answer.headers['idempotency-replayed']]),
+      [
+        ['/problems/not-found', undefined],
+        ['/problems/not-found', undefined],
+      ],
+    )
   })
 
   it('a refusal is kept too', async () => {
@@ -228,7 +250,7 @@ describe('the same thing asked again under its key', () => {
   it('while nobody knows whether it was done, is refused', async () => {
     const pause = OPERATIONS.find(({ id }) => id === 'pause')
     const input = { params: {}, query: {}, body: pause?.body.parse(body) }
-    const hash = hashOf(['api', 'token', 'token t-operator', 'k-3'].join('\0'))
+    const hash = hashOf(['api', 'token', hashOf(secret), 'k-3'].join('\0'))
     await ops.ledger.beginKey(hash, hashOf(JSON.stringify(['pause', input])))
     const answer = await client.call(operator, 'pause', { body, headers: keyed('k-3') })
     assert.deepEqual([answer.status, answer.json.type], [409, '/problems/key-open'])
@@ -250,7 +272,7 @@ describe('the same thing asked again under its key', () => {
     const under = (key: string, id: string, act: () => Promise<{ status: number; body: string }>) => {
       const operation = OPERATIONS.find((one) => one.id === id)
       assert.ok(operation)
-      const asked = { operator: who, operation, input: { params: {}, query: {}, body: {} } }
+      const asked = { operator: who, bearer: null, operation, input: { params: {}, query: {}, body: {} } }
       return underKey(key, asked, ops.ledger, act)
     }
     const done = async () => ({ status: 200, body: '{}' })

@@ -183,6 +183,7 @@ export async function seed(ops: Ops) {
   const begun = await ledger.beginRun({
     by: 'root',
     force: false,
+    late: false,
     reason: `for ${CUSTOMER.email}`,
     filter: { state: 'failed', reason: CUSTOMER.email },
     messageIds: [failedId],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { COUNTED_TO } from '../../src/ledger/overview.ts'
+import { type Backlog, COUNTED_TO } from '../../src/ledger/overview.ts'
 import type { Pause } from '../../src/message.ts'
 import { type Attention, attentionOf, type Expected, type Looked } from '../../src/ops/attention.ts'
 
@@ -10,13 +10,14 @@ const HOUR = 60 * MINUTE
 
 const NOTHING: Looked = {
   lastEventAt: {},
+  expectedSince: {},
   refused: [],
+  refusedHours: [],
   recheckable: [],
   failed: 0,
   unplanned: 0,
   unreadable: 0,
   unconfirmed: { held: 0, looking: 0 },
-  due: { count: 0, oldestDueAt: null },
 }
 
 const PAUSE: Pause = {
@@ -33,12 +34,24 @@ const PAUSE: Pause = {
 
 function attention(
   trouble: Partial<Looked> = {},
-  { pauses = [], expected = [] }: { pauses?: readonly Partial<Pause>[]; expected?: readonly Expected[] } = {},
+  {
+    pauses = [],
+    expected = [],
+    backlog = [],
+    serviceRuns = true,
+  }: {
+    pauses?: readonly Partial<Pause>[]
+    expected?: readonly Expected[]
+    backlog?: readonly Backlog[]
+    serviceRuns?: boolean
+  } = {},
 ): Attention[] {
   return attentionOf({
     trouble: { ...NOTHING, ...trouble },
     pauses: pauses.map((pause) => ({ ...PAUSE, ...pause })),
+    backlog,
     expected,
+    serviceRuns,
     now: NOW,
   })
 }
@@ -65,7 +78,7 @@ describe('attention', () => {
       } as const
       assert.deepEqual(only(attention({}, { pauses: [brake] })), {
         kind: 'brake',
-        cause: 'pause:route:ticket-resolved:brake',
+        cause: 'pause:route:ticket-resolved:brake:1',
         since: NOW - HOUR,
         count: null,
         subject: { route: 'ticket-resolved' },
@@ -78,9 +91,15 @@ describe('attention', () => {
 
     it('of all sending: about nothing in particular, and a reason without a full stop gets one', () => {
       const { kind, cause, subject, what, command } = only(attention({}, { pauses: [{}] }))
-      assert.deepEqual([kind, cause, subject], ['pause', 'pause:all:operator', {}])
+      assert.deepEqual([kind, cause, subject], ['pause', 'pause:all:operator:1', {}])
       assert.match(what, /: by hand\.$/)
       assert.equal(command, 'npx postrider resume')
+    })
+
+    it('one that begins again is another; an outage is one, whatever its pauses are called', () => {
+      const causes = (...pauses: Partial<Pause>[]) => attention({}, { pauses }).map(({ cause }) => cause)
+      assert.notDeepEqual(causes({ id: 1, code: 'login' }), causes({ id: 2, code: 'login' }))
+      assert.deepEqual(causes({ id: 1, code: 'unreachable' }), causes({ id: 2, code: 'uncertain' }))
     })
 
     it('what Postrider probes can be tried at once', () => {
@@ -102,22 +121,51 @@ describe('attention', () => {
   })
 
   describe('what is due and not sent', () => {
-    const due = { count: 3, oldestDueAt: NOW - 6 * MINUTE }
+    const lane = (route: string, agoMs: number, due = 1) =>
+      ({ route, source: 'crm', channel: 'email', due, oldestDueAt: NOW - agoMs }) as const
+    const backlog = [lane('greet', 6 * MINUTE, 2), lane('other', MINUTE)]
 
-    it('for longer than five minutes', () => {
-      const { kind, since, count, line } = only(attention({ due }))
-      assert.deepEqual([kind, since, count], ['overdue', due.oldestDueAt, 3])
+    it('for longer than five minutes, beside a service', () => {
+      const { kind, since, count, what, command } = only(attention({}, { backlog }))
+      assert.deepEqual([kind, since, count, command], ['overdue', NOW - 6 * MINUTE, 3, null])
+      assert.equal(what, '3 messages due and not sent, the oldest since 2026-11-23 08:54 UTC')
+      assert.deepEqual(attention({}, { backlog: [lane('greet', 5 * MINUTE)] }), [])
+    })
+
+    it('for longer than a minute, without one: start it', () => {
+      const [soon, late] = [[lane('greet', MINUTE)], [lane('greet', MINUTE + 1)]]
+      assert.deepEqual(attention({}, { backlog: soon, serviceRuns: false }), [])
       assert.equal(
-        line,
-        '3 messages due and not sent, the oldest since 2026-11-23 08:54 UTC: is the service running? npx postrider start',
+        only(attention({}, { backlog: late, serviceRuns: false })).line,
+        '1 message due and not sent, the oldest since 2026-11-23 08:58 UTC: no service runs with this ledger: npx postrider start',
       )
     })
 
-    it('for less, or while something is paused: not a word', () => {
-      assert.deepEqual(attention({ due: { ...due, oldestDueAt: NOW - 5 * MINUTE } }), [])
-      const soon = { code: 'rate-limited', until: NOW + 1_000 } as const
-      assert.deepEqual(attention({ due }, { pauses: [soon] }), [])
+    it('nothing is due: nobody needs a service', () => {
+      assert.deepEqual(attention({}, { serviceRuns: false }), [])
     })
+
+    it('many lanes of many: as many as are counted', () => {
+      const many = ['a', 'b'].map((route) => lane(route, 6 * MINUTE, COUNTED_TO))
+      const { count, what } = only(attention({}, { backlog: many }))
+      assert.deepEqual([count, what.slice(0, 23)], [COUNTED_TO, '10000 or more messages '])
+    })
+
+    const until = NOW + HOUR
+    const pauses: [string, Partial<Pause>, number | null][] = [
+      ['all', { scope: 'all', until }, null],
+      ['the channel', { scope: 'channel', name: 'email', until }, null],
+      ['the source', { scope: 'source', name: 'crm', until }, null],
+      ['the route that is late', { scope: 'route', name: 'greet', until }, null],
+      ['another route', { scope: 'route', name: 'other', until }, 2],
+      ['another channel', { scope: 'channel', name: 'sms', until }, 3],
+    ]
+    for (const [name, pause, count] of pauses) {
+      it(`a pause of ${name}: ${count === null ? 'not a word' : `what it does not cover, ${count}`}`, () => {
+        const [one] = attention({}, { backlog, pauses: [pause] })
+        assert.equal(one?.count ?? null, count)
+      })
+    }
   })
 
   it('counts: how many, one of them in its own words, and where they are listed', () => {
@@ -163,7 +211,9 @@ describe('attention', () => {
       const [one] = attentionOf({
         trouble: { ...NOTHING, refused, recheckable: kept },
         pauses: [],
+        backlog: [],
         expected: [],
+        serviceRuns: true,
         now: NOW,
         time: (at) => new Date(at).toISOString().slice(11, 16),
       })
@@ -186,7 +236,7 @@ describe('attention', () => {
     })
 
     it('two reasons are two causes', () => {
-      const more = [...refused, { source: 'helpdesk', reason: 'too-old', count: 1, lastAt: NOW }]
+      const more = [...refused, { source: 'helpdesk', reason: 'too-old', count: 2, lastAt: NOW }]
       assert.deepEqual(
         attention({ refused: more }).map(({ cause }) => cause),
         ['refused:helpdesk:no-match', 'refused:helpdesk:too-old'],
@@ -206,10 +256,18 @@ describe('attention', () => {
       assert.match(one.what, /^crm: silent since 2026-11-23 07:59 UTC, and expected every 1h$/)
     })
 
-    it('never heard of: since when, nobody knows', () => {
-      const one = only(attention({}, { expected }))
-      assert.equal(one.since, null)
-      assert.match(one.what, /^crm: never sent an event/)
+    it('never heard of, for longer than that since a service was first started with it', () => {
+      const one = only(attention({ expectedSince: { crm: NOW - HOUR - 1 } }, { expected }))
+      assert.equal(one.since, NOW - HOUR - 1)
+      assert.match(
+        one.what,
+        /^crm: never sent an event since a service was first started with it, 2026-11-23 07:59 UTC/,
+      )
+    })
+
+    it('never heard of, and new or of no service yet: not a word', () => {
+      assert.deepEqual(attention({ expectedSince: { crm: NOW - HOUR } }, { expected }), [])
+      assert.deepEqual(attention({}, { expected }), [])
     })
 
     it('heard of in time: not a word', () => {

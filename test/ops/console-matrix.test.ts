@@ -20,6 +20,7 @@ const PAGES: readonly Page[] = [
   { method: 'POST', path: '/search', action: 'read', fields: { text: 'bea@hidden.example' } },
   { method: 'GET', path: '/events', action: 'read' },
   { method: 'POST', path: '/events', action: 'read', fields: { state: 'failed' } },
+  { method: 'GET', path: '/events', action: 'read.unmasked', fields: { reason: 'x' } },
   { method: 'POST', path: '/events', action: 'read.unmasked', fields: { email: 'bea@hidden.example' } },
   { method: 'GET', path: '/messages', action: 'read' },
   { method: 'POST', path: '/messages', action: 'read', fields: { state: 'failed' } },
@@ -51,7 +52,7 @@ const PAGES: readonly Page[] = [
     fields: { state: 'failed', force: 'yes', because: 'x' },
   },
   { method: 'POST', path: '/runs/:id/stop', action: 'message.retry' },
-  { method: 'POST', path: '/messages/:id/retry', action: 'message.retry' },
+  { method: 'POST', path: '/messages/:id/retry', action: 'message.retry', fields: { key: 'k' } },
   {
     method: 'POST',
     path: '/messages/:id/retry',
@@ -106,7 +107,7 @@ describe('who may see and do what in the console', () => {
     }
     await take(ops, { customer, ticket: 'T-SECRET', key: 'msg_bea' })
     await end(ops, 'failed', 'a text about her')
-    const run = { by: 'root', reason: null, force: false, filter: {}, messageIds: [1] }
+    const run = { by: 'root', reason: null, force: false, late: false, filter: {}, messageIds: [1] }
     await ops.ledger.beginRun(run)
     await ops.ledger.pause({
       scope: 'route',
@@ -122,7 +123,7 @@ describe('who may see and do what in the console', () => {
 
   const ask = ({ method, path, fields = {} }: Page, role: Role | null) =>
     ops.ask(
-      `/console${path.replace(':id', '1').replace(':name', path.startsWith('/sources') ? 'crm' : 'greet')}${path.endsWith('/html') ? '?event=1' : ''}`,
+      `/console${path.replace(':id', '1').replace(':name', path.startsWith('/sources') ? 'crm' : 'greet')}${path.endsWith('/html') ? '?event=1' : method === 'GET' ? `?${new URLSearchParams(fields)}` : ''}`,
       {
         method,
         headers: {

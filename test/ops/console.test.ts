@@ -5,6 +5,13 @@ import { end, take } from './seed.ts'
 
 const MINUTE = 60_000
 
+/** What a form of a page would send, the first that leads there. */
+const fieldsOf = (body: string, action: string): Record<string, string> => {
+  const [, inside = ''] = new RegExp(`action="${action}"[^>]*>([\\s\\S]*?)</form>`).exec(body) ?? []
+  const inputs = [...inside.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)]
+  return Object.fromEntries(inputs.map(([, name = '', value = '']) => [name, value]))
+}
+
 describe('the console', () => {
   let ops: Ops
   let cookie = ''
@@ -107,6 +114,12 @@ describe('the console', () => {
     assert.ok(idsIn(body, 'events').length > 0)
   })
 
+  it('says where since is later than until, and shows what is since', async () => {
+    const { body } = await get('/events?since=1h&until=2h')
+    assert.match(body, /Since is later than until/)
+    assert.ok(idsIn(body, 'events').length > 0)
+  })
+
   it('finds by every kind of id', async () => {
     const { eventId, messageIds } = await take(ops, {
       key: 'msg_to_be_found',
@@ -144,11 +157,11 @@ describe('the console', () => {
     it('re-triggers, cancels and settles, and says on the page what became of it', async () => {
       await take(of)
       const failed = await end(of, 'failed')
-      const again = await act(`/messages/${failed}/retry`, { reason: 'mended' })
+      const again = await act(`/messages/${failed}/retry`, { reason: 'mended', key: 'one' })
       assert.equal(again.headers.location, `/console/messages/${failed}?said=retried`)
       assert.equal(await stateOf(failed), 'scheduled')
       assert.match(await look(`/messages/${failed}?said=retried`), /re-triggered by bea: mended/)
-      const twice = await act(`/messages/${failed}/retry`)
+      const twice = await act(`/messages/${failed}/retry`, { key: 'two' })
       assert.equal(twice.status, 409)
       await act(`/messages/${failed}/cancel`, { reason: 'not after all' })
       assert.equal(await stateOf(failed), 'cancelled')
@@ -160,51 +173,72 @@ describe('the console', () => {
       assert.equal(await stateOf(unknown), 'sent')
     })
 
-    it('begins a run once, however often the button is pressed, and no more than what was seen', async () => {
+    it('begins a run of what was seen, once, however often the button is pressed', async () => {
       for (let n = 0; n < 3; n += 1) {
         await take(of)
         await end(of, 'failed')
       }
       const plan = (await act('/messages/plan', { state: 'failed' })).body
       assert.match(plan, /3 would be sent/)
-      const fields = Object.fromEntries(
-        [
-          ...(/action="\/console\/runs">([\s\S]*?)<\/form>/.exec(plan)?.[1] ?? '').matchAll(
-            /name="(\w+)" value="([^"]*)"/g,
-          ),
-        ].map(([, name, value]) => [name, value]),
-      ) as Record<string, string>
-      assert.equal(fields.seen, '3')
-
+      const fields = fieldsOf(plan, '/console/runs')
+      // One comes to it that nobody saw, and somebody else is faster with one that was seen.
       await take(of)
-      await end(of, 'failed')
-      const more = await act('/runs', fields)
-      assert.equal(more.status, 200)
-      assert.match(more.body, /More messages match now than you have seen/)
-      assert.deepEqual(await of.ledger.reads.runs({ limit: 10 }), [])
+      const unseen = await end(of, 'failed')
+      const [first] = await of.ledger.reads.messages({ state: 'failed', limit: 10 })
+      const failed = await of.ledger.reads.messageIds({ state: 'failed', limit: 10 })
+      assert.equal(first?.id, unseen)
+      await of.ledger.retry(failed[0] ?? 0, { by: 'cleo', force: false, reason: null })
 
-      const [one, two] = [
-        await act('/runs', { ...fields, seen: '4' }),
-        await act('/runs', { ...fields, seen: '4' }),
-      ]
+      const [one, two] = [await act('/runs', fields), await act('/runs', fields)]
       assert.deepEqual(
         [one.status, one.headers.location, two.headers.location],
         [303, '/console/runs/1', '/console/runs/1'],
       )
       assert.equal((await of.ledger.reads.runs({ limit: 10 })).length, 1)
-      assert.match(await look('/runs/1'), /0 of 4 re-triggered or refused/)
+      assert.match(await look('/runs/1'), /0 of 2 re-triggered or refused/)
       assert.equal((await act('/runs/1/stop')).headers.location, '/console/runs/1')
       assert.match(await look('/runs/1'), /<span class="state stopped">/)
+      assert.equal((await act('/runs', { state: 'failed', key: 'k' })).status, 400)
+      assert.equal((await act('/runs', { ...fields, ids: 'not.numbers-' })).status, 400)
+    })
+
+    it('leaves out of a plan what might be one message too many, or too late', async () => {
+      await take(of)
+      const unknown = await end(of, 'unconfirmed')
+      await take(of)
+      const old = await end(of, 'failed')
+      await of.clock.advance(3 * 86_400_000)
+      as = cookieOf(await of.logIn('bea'))
+      const plan = (await act('/messages/plan', { route: 'greet' })).body
+      assert.match(plan, /\d+ unconfirmed|\d+ are unconfirmed/)
+      assert.match(plan, /expired/)
+      for (const id of [unknown, old])
+        assert.equal(await stateOf(id), id === unknown ? 'unconfirmed' : 'failed')
+      const late = (await act('/messages/plan', { route: 'greet', late: 'yes' })).body
+      assert.match(late, /would be sent late/)
+    })
+
+    it('says what planning again would add, before it does', async () => {
+      const { eventId } = await take(of, { body: 'not JSON yet' })
+      const plan = (await act('/events/replan-plan', { state: 'unreadable' })).body
+      assert.match(
+        plan,
+        /1 event would be planned again.*0 messages would be added, and 1 event would still not be planned/,
+      )
+      const done = (await act('/events/replan', { state: 'unreadable' })).body
+      assert.match(done, /1 planned again: 0 messages added, 1 events still not planned/)
+      assert.match(done, new RegExp(`/console/events/${eventId}"`))
     })
 
     it('never re-triggers everything because a filter was lost', async () => {
       assert.equal((await act('/messages/plan')).status, 409)
-      assert.equal((await act('/runs', { seen: '999' })).status, 409)
+      assert.equal((await act('/runs', { ids: '1', key: 'k' })).status, 409)
       assert.equal((await act('/messages/plan', { state: 'fialed' })).status, 409)
       assert.equal((await act('/events/replan')).status, 400)
     })
 
     it('pauses and resumes', async () => {
+      assert.equal((await act('/pauses', { what: 'all', reason: 'x', for: '99999999d' })).status, 400)
       assert.equal((await act('/pauses', { what: 'route nothing', reason: 'x' })).status, 404)
       assert.equal((await act('/pauses', { what: 'route greet' })).status, 400)
       assert.equal((await act('/pauses', { what: 'route greet', reason: 'x', for: 'soon' })).status, 400)
@@ -241,7 +275,7 @@ describe('the console', () => {
       const shown = await look(`/routes/greet?event=${eventId}&channel=email`)
       assert.match(shown, /About T-77/)
       assert.match(shown, /Hello Emil, ticket T-77 is resolved\./)
-      const sent = await act('/routes/greet/test', { event: String(eventId), externalId: 'me' })
+      const sent = await act('/routes/greet/test', { event: String(eventId), externalId: 'me', key: 'test' })
       const [, id] = /^\/console\/messages\/(\d+)$/.exec(String(sent.headers.location)) ?? []
       const message = await of.ledger.reads.message(Number(id))
       assert.deepEqual(
@@ -249,6 +283,33 @@ describe('the console', () => {
         ['cli', 'me', 'scheduled'],
       )
     })
+  })
+
+  it('sends by force once, however often the form comes', async () => {
+    const of = await startOps()
+    try {
+      await of.add('bea', 'admin')
+      const headers = {
+        ...SAME,
+        cookie: cookieOf(await of.logIn('bea')),
+        'content-type': 'application/x-www-form-urlencoded',
+      }
+      await take(of)
+      const sent = await end(of, 'sent')
+      const path = `/console/messages/${sent}/retry`
+      const send = (fields: Record<string, string>) =>
+        of.ask(path, { method: 'POST', headers, body: new URLSearchParams(fields).toString() })
+      const { body } = await of.ask(`/console/messages/${sent}`, { headers })
+      const fields = { ...fieldsOf(body, path), reason: 'she asked' }
+      assert.match(JSON.stringify(fields), /"force":"yes"/)
+      assert.equal((await send(fields)).status, 303)
+      assert.equal(await end(of, 'sent'), sent)
+      assert.equal((await send(fields)).headers.location, `/console/messages/${sent}?said=retried`)
+      assert.equal((await of.ledger.reads.message(sent))?.state, 'sent')
+      assert.equal((await send({ force: 'yes', reason: 'x' })).status, 409)
+    } finally {
+      await of.stop()
+    }
   })
 
   describe('a session', () => {
@@ -286,6 +347,8 @@ describe('the console', () => {
       assert.match(String(headers['content-type']), /text\/html/)
       assert.match(body, /To the overview/)
     }
-    assert.equal((await post('/messages', { reason: 'x'.repeat(20_000) })).status, 413)
+    const long = await post('/messages', { reason: 'x'.repeat(20_000) })
+    assert.equal(long.status, 413)
+    assert.match(long.body, /Nothing was done: what was sent is too long/)
   })
 })

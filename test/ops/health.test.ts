@@ -7,11 +7,8 @@ import { silentLog } from '../../src/log.ts'
 import { type HealthDeps, health, type Readiness } from '../../src/ops/health.ts'
 import { createManualClock } from '../manual-clock.ts'
 
-const SENDER = {
-  sendsTo: 'live' as const,
-  inFlight: 2,
-  pauses: [{ scope: 'all' as const, name: null, code: 'unreachable' as const, reason: 'no answer' }],
-}
+const PAUSE = { scope: 'route', name: 'greet', code: 'operator' } as const
+const SENDER = { sendsTo: 'live', inFlight: 2, pauses: [PAUSE] } as const
 
 async function serving(
   deps: Partial<HealthDeps>,
@@ -52,6 +49,14 @@ test('ready while events can be recorded, whatever the sender’s trouble', asyn
   await serving({ sender: () => Promise.reject(new Error('no')) }, async (get) => {
     const { status, body } = await get('ready')
     assert.deepEqual([status, body.sender], [200, null])
+  })
+})
+
+test('the reason of a pause is for those who are logged in', async () => {
+  const pause = { ...PAUSE, id: 7, reason: 'Ann Muster asked for it', by: 'bob', since: 1 }
+  await serving({ sender: async () => ({ ...SENDER, pauses: [pause] }) }, async (get) => {
+    const { body } = await get('ready')
+    assert.deepEqual(body.sender?.pauses, [PAUSE])
   })
 })
 

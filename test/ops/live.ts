@@ -39,7 +39,7 @@ export async function startOps({
   const log = testLog()
   const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true })
   const about = { sendsTo: 'sandbox', host: 'sandbox', sandboxUrl: null } as const
-  const baseUrl = 'http://127.0.0.1:3000'
+  const baseUrl = () => 'http://127.0.0.1:3000'
   const fixtures = join(folder, 'fixtures')
   const configNow = () => ({ kind: 'same' }) as const
   const app = createApp({ trustProxy, log }, (app) =>

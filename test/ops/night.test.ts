@@ -71,7 +71,7 @@ routes:
             log,
             passwords,
             about: { sendsTo: 'sandbox', host: 'sandbox', sandboxUrl: null },
-            baseUrl: 'http://127.0.0.1:3000',
+            baseUrl: () => 'http://127.0.0.1:3000',
             fixtures: join(folder, 'fixtures'),
             configNow: () => ({ kind: 'same' }),
           }),

@@ -6,6 +6,7 @@ import type { Trouble } from '../../src/ledger/overview.ts'
 import type { Pause } from '../../src/message.ts'
 import { deliveryOf, noticesOf, TOLD_KINDS } from '../../src/ops/notify/notices.ts'
 import { derivedSecret } from '../../src/ops/notify/secret.ts'
+import { UNKNOWN_SOURCE } from '../../src/receive/refusals.ts'
 
 const HOUR = 3_600_000
 
@@ -14,7 +15,9 @@ describe('what is told', () => {
   const NOTHING: Trouble = {
     host: 'api.mypurecloud.de',
     lastEventAt: {},
+    expectedSince: {},
     refused: [],
+    refusedHours: [],
     recheckable: [],
     since: NOW - 24 * HOUR,
     failed: 0,
@@ -63,14 +66,41 @@ describe('what is told', () => {
   it('not a hiccup, but an outage', () => {
     const outage = { scope: 'all', name: null, code: 'unreachable', until: NOW } as const
     assert.deepEqual(causes({}, [{ ...outage, since: NOW - 29_999 }]), [])
-    assert.deepEqual(causes({}, [{ ...outage, since: NOW - 30_000 }]), ['pause:all:unreachable'])
-    assert.deepEqual(causes({}, [{ ...outage, code: 'login' }]), ['pause:all:login'])
+    assert.deepEqual(causes({}, [{ ...outage, since: NOW - 30_000 }]), ['pause:all:outage'])
+    assert.deepEqual(causes({}, [{ ...outage, code: 'login' }]), ['pause:all:login:1'])
+    const both = [outage, { ...outage, code: 'uncertain' } as const].map((one) => ({ ...one, since: 0 }))
+    assert.deepEqual(causes({}, both), ['pause:all:outage'])
   })
 
   it('not a stranger who posts nonsense between what is accepted', () => {
-    const refused = [{ source: 'crm', reason: 'missing-header', count: 9, lastAt: NOW }]
-    assert.deepEqual(causes({ refused, lastEventAt: { crm: NOW - 59_999 } }), [])
-    assert.deepEqual(causes({ refused, lastEventAt: { crm: NOW - 60_000 } }), ['refused:crm:missing-header'])
+    const refused = [{ source: 'crm', reason: 'no-match', count: 9, lastAt: NOW }]
+    const refusedHours = refused.map((one) => ({ ...one, firstAt: NOW - 59_999 }))
+    const trouble = { refused, refusedHours }
+    assert.deepEqual(causes({ ...trouble, lastEventAt: { crm: NOW - 59_999 } }), [])
+    assert.deepEqual(causes({ ...trouble, lastEventAt: { crm: NOW - 60_000 } }), ['refused:crm:no-match'])
+  })
+
+  it('not an address that no source has', () => {
+    const one = { source: UNKNOWN_SOURCE, reason: 'unknown-source', count: 99, lastAt: NOW }
+    const refusedHours = [{ ...one, firstAt: NOW - HOUR }]
+    assert.deepEqual(causes({ refused: [one], refusedHours }), [])
+  })
+
+  it('not an address or a number, however it is written; but a count and a time', () => {
+    const reason = 'Ask ann@example.com, +1 317 555 0100 or 0171 5550100.'
+    const [notice] = noticesOf({
+      trouble: NOTHING,
+      pauses: [{ ...PAUSE, reason }],
+      expected: [],
+      now: NOW,
+    })
+    assert.equal(
+      notice?.data.what,
+      'route greet paused since 2026-11-23 09:00 UTC: Ask [email], [phone] or [phone].',
+    )
+    const refused = [{ source: 'crm', reason: 'no-match', count: 1_234_567, lastAt: NOW }]
+    const [many] = noticesOf({ trouble: { ...NOTHING, refused }, pauses: [], expected: [], now: NOW })
+    assert.match(String(many?.data.what), /^crm: 1234567 refused, the last at 2026-11-23 09:00 UTC/)
   })
 
   it('where it sends, so that one receiver can tell several services apart', () => {
@@ -81,7 +111,7 @@ describe('what is told', () => {
       now: NOW,
     })
     assert.ok(notice)
-    const { body } = deliveryOf({ ...notice, id: 7, what: 'began', overAt: null })
+    const { body } = deliveryOf({ ...notice, id: 7, what: 'began', overAt: null, tried: false })
     assert.deepEqual(
       [body.type, body.data.sendsTo, body.data.count],
       ['unconfirmed.began', 'api.mypurecloud.de', 200],

@@ -21,8 +21,8 @@ export type Receiver = {
   close(): Promise<void>
 }
 
-/** Somebody outside who is told: a server on a port of its own that takes everything until `answer` says otherwise. */
-export async function startReceiver(): Promise<Receiver> {
+/** Somebody outside who is told: a server on `onPort`, or one that is free, that takes everything until `answer` says otherwise. */
+export async function startReceiver(onPort = 0): Promise<Receiver> {
   const waiting: ((post: Post) => void)[] = []
   const server = createServer((request, response) => {
     void buffer(request).then((bytes) => {
@@ -40,7 +40,7 @@ export async function startReceiver(): Promise<Receiver> {
       response.writeHead(302, answer).end()
     })
   })
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => void server.listen(onPort, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const receiver: Receiver = {
     url: `http://127.0.0.1:${port}/told`,

@@ -17,6 +17,11 @@ CREATE INDEX audit_of_event ON audit (json_extract(target, '$.event'))
 -- Those that wait for an operator's word: a handful among all that are looked for.
 CREATE INDEX messages_held ON messages (created_at) WHERE state = 'unconfirmed' AND look_at IS NULL;
 
+-- By when they failed: what was planned long ago and fails now is today's trouble. With the state, or SQLite would take messages_by_state for all that ever failed.
+CREATE INDEX messages_failed ON messages (state, updated_at) WHERE state = 'failed';
+
+ALTER TABLE runs ADD COLUMN late INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1));
+
 CREATE TABLE tallies (
   minute INTEGER NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('received', 'calls', 'sent', 'failed', 'unconfirmed', 'skipped')),
@@ -38,11 +43,16 @@ BEGIN
   ON CONFLICT (minute, kind, name) DO UPDATE SET count = count + 1;
 END;
 
+-- When the first of the hour came: many at once are another thing than as many in an hour.
+ALTER TABLE refused ADD COLUMN first_at INTEGER NOT NULL DEFAULT 0;
+
 ALTER TABLE notices ADD COLUMN kind TEXT NOT NULL DEFAULT '';
--- What began and was over before anybody was told of it is told neither way.
+-- When it was first posted that it began, and may have arrived; null: it certainly did not.
+ALTER TABLE notices ADD COLUMN tried_at INTEGER;
+-- What began and was over before anybody can have heard of it is told neither way.
 DROP INDEX notices_untold;
 CREATE INDEX notices_untold ON notices (id)
-  WHERE (told_at IS NULL AND over_at IS NULL) OR (told_at IS NOT NULL AND over_at IS NOT NULL AND over_told_at IS NULL);
+  WHERE (told_at IS NULL AND over_at IS NULL) OR (over_at IS NOT NULL AND over_told_at IS NULL AND (told_at IS NOT NULL OR tried_at IS NOT NULL));
 CREATE INDEX notices_over ON notices (over_at) WHERE over_at IS NOT NULL;
 `,
 }

@@ -1,4 +1,4 @@
-import { redact } from '../../log.ts'
+import { withoutAddresses } from '../../private.ts'
 import { clean } from '../rows.ts'
 import type { Store } from './store.ts'
 
@@ -21,17 +21,14 @@ export function createAudit({ prepare }: Pick<Store, 'prepare'>): Audit {
   return ({ by, action, target, reason = null }, now) => {
     const masked = Object.entries(target).map(([name, value]) => [
       name,
-      typeof value === 'string' ? withoutAddresses(value) : value,
+      typeof value === 'string' ? cleaned(value) : value,
     ])
-    const words = reason?.trim() ? withoutAddresses(reason.trim()) : null
-    append.run(now, withoutAddresses(by), action, JSON.stringify(Object.fromEntries(masked)), words)
+    const words = reason?.trim() ? cleaned(reason.trim()) : null
+    append.run(now, cleaned(by), action, JSON.stringify(Object.fromEntries(masked)), words)
   }
 }
 
-/** A number as people write it, with no `+` before it: the trail of an id is no place for one. A date is none. */
-const BARE_PHONE = /(?<![\w-])(?!\d{4}-\d{2}-\d{2}(?!\d))\(?0?\d(?:[\s()./-]{0,2}\d){6,}(?![\w-])/g
-
 /** The trail outlives the erasure of a customer, so what somebody typed loses what looks like an address or a number. */
-export function withoutAddresses(text: string): string {
-  return clean(redact(text).replace(BARE_PHONE, '[phone]'))
+function cleaned(text: string): string {
+  return clean(withoutAddresses(text))
 }

@@ -1,8 +1,9 @@
 import { CLI_SOURCE } from '../../event.ts'
 import type { Claim } from '../ledger.ts'
 import { eventOf, messageOf, pauseOf } from '../rows.ts'
-import type { EventRow, LaneRow, MessageRow, PauseRow } from '../schema.ts'
-import { covers, isProbed, type Pauses } from './pauses.ts'
+import type { EventRow, LaneRow, MessageRow } from '../schema.ts'
+import { covers, isCovered, mayProbe } from '../standing.ts'
+import type { Pauses } from './pauses.ts'
 import type { Store } from './store.ts'
 
 /** `turn`: of several that are due, the lowest goes first. */
@@ -127,12 +128,4 @@ const RANKS = [0, 1] as const
 /** What an operator sends to many at once waits for what customers' own events call for. */
 function turnOf({ rank }: Pick<Due, 'rank'>, { source }: LaneRow): number {
   return rank === 1 && source === CLI_SOURCE ? 2 : rank
-}
-
-function mayProbe(pause: PauseRow, now: number): boolean {
-  return isProbed(pause) && pause.until !== null && pause.until <= now
-}
-
-function isCovered(lane: LaneRow, pauses: readonly PauseRow[]): boolean {
-  return pauses.some((pause) => covers(pause, lane))
 }

@@ -5,17 +5,19 @@ import type {
   Foreseen,
   ForeseeRequest,
   Foresight,
-  RefusedCode,
+  SpecialCode,
 } from '../foresight.ts'
 import type { AttemptDraft, Opened } from '../ledger.ts'
+import { covers } from '../standing.ts'
 import type { Audit } from './audit.ts'
 import { createBrakeCounts } from './brake.ts'
 import { createCancellations } from './cancellations.ts'
 import { createCaps } from './caps.ts'
+import { createHeld } from './held.ts'
 import { createLeases } from './leases.ts'
 import { createOpen } from './open-attempt.ts'
 import { createOperators } from './operators.ts'
-import { covers, createPauses } from './pauses.ts'
+import { createPauses } from './pauses.ts'
 import { createStore, type Store } from './store.ts'
 import { createWishes } from './wishes.ts'
 
@@ -30,7 +32,8 @@ export function createForesee(store: Store) {
   const cancellations = createCancellations(dry)
   const caps = createCaps(dry)
   const counts = createBrakeCounts(dry)
-  const { retry } = createOperators(dry, { cancellations, caps, audit: NO_AUDIT })
+  const held = createHeld(dry, pauses)
+  const { retryKnown } = createOperators(dry, { cancellations, caps, audit: NO_AUDIT })
   const open = createOpen(dry, createLeases(dry, pauses), pauses, {
     cancellations,
     wishes: createWishes(dry),
@@ -43,7 +46,6 @@ export function createForesee(store: Store) {
     `UPDATE messages SET lease_owner = '${TOKEN}', lease_token = '${TOKEN}', lease_until = ? WHERE id = ? AND state = 'scheduled'`,
   )
   const channelOf = prepare<Pick<Message, 'channel'>>('SELECT channel FROM messages WHERE id = ?')
-  const wasSent = prepare(`SELECT 1 FROM messages WHERE id = ? AND (state = 'sent' OR sent_at IS NOT NULL)`)
 
   function undone<T>(work: () => T): T {
     begin.run()
@@ -57,20 +59,13 @@ export function createForesee(store: Store) {
     }
   }
 
-  /** Why a message cannot be re-triggered; or as it is after that. */
-  function retried(id: number, { force, reason }: ForeseeRequest): Message | Foreseen {
-    const acted = retry(id, { by: TOKEN, force, reason })
-    if (acted.kind === 'done') return acted.message
-    const needsForce = wasSent.get(id) !== undefined && !(force && reason?.trim())
-    const code: RefusedCode =
-      acted.state === null
-        ? 'missing'
-        : acted.state === 'scheduled' || acted.state === 'sending'
-          ? acted.state
-          : needsForce
-            ? 'sent-before'
-            : 'key-taken'
-    return { id, outcome: 'refused', code, reason: acted.reason }
+  /** Why a message cannot be re-triggered; or as it is after that, and what it was. */
+  function retried(
+    id: number,
+    { force, late, reason, alone = false }: ForeseeRequest,
+  ): { message: Message; special: SpecialCode | null } | Foreseen {
+    const acted = retryKnown(id, { by: TOKEN, force, reason, ...(alone ? {} : { inRun: { late } }) })
+    return acted.kind === 'done' ? acted : { id, outcome: 'refused', code: acted.code, reason: acted.reason }
   }
 
   /** As far as a claimed message goes: to the end of its channels, where the customer refuses one after the other. */
@@ -107,11 +102,18 @@ export function createForesee(store: Store) {
         const known = opens.get(`${brake.perMs} ${route}`)
         opens.set(`${brake.perMs} ${route}`, { route, perMs: brake.perMs, count: 1 + (known?.count ?? 0) })
       }
-      // All are re-triggered before the first is sent, as a run does it: which of two with the same key is refused must not hang on what becomes of the other.
-      const after = asked.map((one) => ({ one, message: retried(one.id, request) }))
-      const messages = after.map(({ one, message }) =>
-        'outcome' in message ? message : delivered(one, message, opened),
-      )
+      // All are re-triggered before the first is sent, as a run does it, what a pause holds last: which of two with the same key is refused must not hang on what becomes of the other.
+      const shut = held.shut(now)
+      const last = asked.filter(({ id }) => held.isHeld(id, shut))
+      const inOrder = [...asked.filter((one) => !last.includes(one)), ...last]
+      const after = new Map(inOrder.map(({ id }) => [id, retried(id, request)]))
+      const messages = asked.map((one): Foreseen => {
+        const was = after.get(one.id)
+        if (was === undefined) throw new Error('what was asked is not answered')
+        if ('outcome' in was) return was
+        const foreseen = delivered(one, was.message, opened)
+        return foreseen.outcome === 'sent' ? { ...foreseen, code: was.special } : foreseen
+      })
       return { messages, opens: [...opens.values()] }
     })
 }

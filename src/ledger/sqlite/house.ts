@@ -1,4 +1,5 @@
 import { PostriderError } from '../../errors.ts'
+import { EXPECTS } from '../rows.ts'
 import type { Store } from './store.ts'
 
 /** Remembers where this ledger sends to; throws where it remembers another place. */
@@ -13,6 +14,19 @@ export function createBindHost({ prepare }: Store) {
       'LEDGER_OTHER_ORG',
       `The ledger ${file} belongs to ${bound}, and this service would send to ${host}: its scheduled messages would go to the wrong customers. Use the settings of ${bound}, or give this service a ledger of its own: DATABASE_URL=sqlite:data/another.db`,
     )
+  }
+}
+
+/** Remembers since when each of these sources is expected to be heard of, and forgets the others: one that is expected again begins anew. */
+export function createExpect({ prepare, clock }: Pick<Store, 'prepare' | 'clock'>) {
+  const remember = prepare('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING')
+  const forget = prepare(
+    `DELETE FROM meta WHERE substr(name, 1, ${EXPECTS.length}) = '${EXPECTS}' AND name NOT IN (SELECT value FROM json_each(?))`,
+  )
+  return (sources: readonly string[]): void => {
+    const names = sources.map((source) => `${EXPECTS}${source}`)
+    forget.run(JSON.stringify(names))
+    for (const name of names) remember.run(name, String(clock.now()))
   }
 }
 

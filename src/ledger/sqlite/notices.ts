@@ -19,10 +19,11 @@ export function createNotices({ prepare, clock }: Store) {
   const forgetOld = prepare('DELETE FROM notices WHERE over_at <= ?')
   const untold = prepare<NoticeRow>(
     `SELECT * FROM notices
-     WHERE (told_at IS NULL AND over_at IS NULL) OR (told_at IS NOT NULL AND over_at IS NOT NULL AND over_told_at IS NULL)
+     WHERE (told_at IS NULL AND over_at IS NULL) OR (over_at IS NOT NULL AND over_told_at IS NULL AND (told_at IS NOT NULL OR tried_at IS NOT NULL))
      ORDER BY id LIMIT ${MOST_AT_ONCE}`,
   )
   const toldBegun = prepare('UPDATE notices SET told_at = ? WHERE id = ? AND told_at IS NULL')
+  const tried = prepare('UPDATE notices SET tried_at = ? WHERE id = ?')
   const toldOver = prepare('UPDATE notices SET over_told_at = ? WHERE id = ? AND over_told_at IS NULL')
 
   return {
@@ -39,10 +40,15 @@ export function createNotices({ prepare, clock }: Store) {
       const told = what === 'began' ? toldBegun : toldOver
       told.run(clock.now(), id)
     },
+    tried(id: number, mayHaveArrived: boolean): void {
+      tried.run(mayHaveArrived ? clock.now() : null, id)
+    },
   }
 }
 
-function noticeOf({ id, cause, kind, data, since, told_at: toldAt, over_at: overAt }: NoticeRow): Notice {
-  const words = JSON.parse(data) as Notice['data']
-  return { id, cause, kind, data: words, since, what: toldAt === null ? 'began' : 'over', overAt }
+function noticeOf(row: NoticeRow): Notice {
+  const { id, cause, kind, since, told_at: toldAt, over_at: overAt, tried_at: triedAt } = row
+  const data = JSON.parse(row.data) as Notice['data']
+  const what = toldAt === null && overAt === null ? 'began' : 'over'
+  return { id, cause, kind, data, since, what, overAt, tried: triedAt !== null }
 }

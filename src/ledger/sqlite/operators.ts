@@ -1,4 +1,5 @@
 import type { MessageState } from '../../message.ts'
+import type { RefusedCode, SpecialCode } from '../foresight.ts'
 import type { Acted, Ledger } from '../ledger.ts'
 import { clean, messageOf, policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
@@ -11,6 +12,12 @@ import { takenReason } from './pass-key.ts'
 import type { Store } from './store.ts'
 
 type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledger[Name]>[1]
+/** `inRun`: as one of many, which nobody looked at by itself. */
+type RetryRequest = Request<'retry'> & { inRun?: { late: boolean } }
+/** `special`: what the message was before. */
+export type Retried =
+  | (Extract<Acted, { kind: 'done' }> & { special: SpecialCode | null })
+  | (Extract<Acted, { kind: 'refused' }> & { code: RefusedCode })
 
 /**
  * What an operator does to one message. Compare-and-set on its state; a lease that somebody holds is lost by it. A message that was sent before
@@ -44,12 +51,12 @@ export function createOperators(
   )
 
   /** What was refused changed nothing, and is in no trail. */
-  function told(
-    acted: Acted,
+  function told<A extends Acted>(
+    acted: A,
     did: { by: string; reason: string | null },
     action: string,
     target = {},
-  ): Acted {
+  ): A {
     if (acted.kind === 'refused') return acted
     const { by, reason } = did
     audit({ by, action, target: { message: acted.message.id, ...target }, reason }, clock.now())
@@ -57,34 +64,33 @@ export function createOperators(
   }
 
   const acts = {
-    retry(id: number, request: Request<'retry'>): Acted {
+    retry(id: number, request: RetryRequest): Retried {
       const message = find.get(id)
-      if (!message) return missing(id)
-      const refused = whyNotRetry(message, request)
-      if (refused) return refuse(message, refused)
+      if (!message) return { ...missing(id), code: 'missing' }
+      const now = clock.now()
+      const refused = whyNotRetry(message, request, now)
+      if (refused) return { ...refuse(message, refused.reason), code: refused.code }
       const policies = policiesOf(message.policies)
       const holder =
         policies.once === null ? null : once.take(message.route, policies.once, id, policies.oncePerMs)
-      if (holder !== null) return refuse(message, takenReason(holder))
-      const now = clock.now()
+      if (holder !== null) return { ...refuse(message, takenReason(holder)), code: 'key-taken' }
       const [channel = message.channel] = policies.channels
       store.dueNow()
       turns.release(id)
       // An event may have taken them out when the message had ended.
       cancellations.expect(id, parted(message.cancel_keys))
-      return done(
-        reschedule.get(
-          words('Re-triggered', request),
-          now,
-          now + policies.expireAfterMs,
-          clean(request.by),
-          channel,
-          lanes.idOf(message.route, message.source, channel),
-          now,
-          id,
-          message.state,
-        ),
+      const row = reschedule.get(
+        words('Re-triggered', request),
+        now,
+        now + policies.expireAfterMs,
+        clean(request.by),
+        channel,
+        lanes.idOf(message.route, message.source, channel),
+        now,
+        id,
+        message.state,
       )
+      return { ...done(row), special: specialOf(message, now) }
     },
 
     cancel(id: number, request: Request<'cancel'>): Acted {
@@ -119,9 +125,18 @@ export function createOperators(
     },
   }
 
+  const retryKnown = (id: number, request: RetryRequest): Retried =>
+    told(acts.retry(id, request), request, 'message.retry', request.force ? { force: 'yes' } : {})
+
   return {
-    retry: (id: number, request: Request<'retry'>) =>
-      told(acts.retry(id, request), request, 'message.retry', request.force ? { force: 'yes' } : {}),
+    /** As `retry`, and what the message was before, or the code of why it is refused. */
+    retryKnown,
+    retry(id: number, request: Request<'retry'>): Acted {
+      const acted = retryKnown(id, request)
+      return acted.kind === 'done'
+        ? { kind: 'done', message: acted.message }
+        : { kind: 'refused', reason: acted.reason, state: acted.state }
+    },
     cancel: (id: number, request: Request<'cancel'>) =>
       told(acts.cancel(id, request), request, 'message.cancel'),
     settleByHand: (id: number, request: Request<'settleByHand'>) =>
@@ -129,15 +144,54 @@ export function createOperators(
   }
 }
 
-/** A message that was sent once has the time of it for good, so that what became of it since does not hide that the customer has it. */
-function whyNotRetry({ id, state, sent_at }: MessageRow, { force, reason }: Request<'retry'>): string | null {
-  if (state === 'scheduled') return `Message ${id} is scheduled already; it is sent when it is due.`
-  if (state === 'sending') return `Message ${id} is being sent. Wait for its outcome.`
-  if (state !== 'sent' && sent_at === null) return null
+function whyNotRetry(
+  message: MessageRow,
+  { force, reason, inRun }: RetryRequest,
+  now: number,
+): { code: RefusedCode; reason: string } | null {
+  const { id, state } = message
+  if (state === 'scheduled') {
+    return { code: state, reason: `Message ${id} is scheduled already; it is sent when it is due.` }
+  }
+  if (state === 'sending') {
+    return { code: state, reason: `Message ${id} is being sent. Wait for its outcome.` }
+  }
+  const isForced = force && Boolean(reason?.trim())
+  if (wasSent(message) && !isForced) return { code: 'sent-before', reason: whyNotAgain(message, force) }
+  if (!inRun) return null
+  if (state === 'unconfirmed' && !isForced) return { code: state, reason: NOBODY_KNOWS }
+  if (isOver(message, now) && !inRun.late) return { code: 'expired', reason: TOO_LATE }
+  return null
+}
+
+function whyNotAgain({ id, state }: MessageRow, force: boolean): string {
   const was =
     state === 'sent' ? `Message ${id} was sent.` : `Message ${id} is ${state}, but it was sent before.`
-  if (!force) return `${was} To send it to the customer once more, say so and why: --force --reason "…"`
-  return reason?.trim() ? null : `${was} Sending it once more needs a reason: --reason "…"`
+  return force
+    ? `${was} Sending it once more needs a reason: --reason "…"`
+    : `${was} To send it to the customer once more, say so and why: --force --reason "…"`
+}
+
+const NOBODY_KNOWS =
+  'Nobody knows whether the customer has it: look in Genesys Cloud and settle it; or re-trigger it by its own number, or by force with a reason.'
+const TOO_LATE =
+  'Its time is over (expireAfter), and what it says may be old news: re-trigger it by its own number, or late ones too: --late'
+
+/** What somebody should know of a message before it is sent again. */
+function specialOf(message: MessageRow, now: number): SpecialCode | null {
+  if (wasSent(message)) return 'sent-before'
+  if (message.state === 'unconfirmed' || message.state === 'cancelled') return message.state
+  return isOver(message, now) ? 'expired' : null
+}
+
+/** A message that was sent once has the time of it for good, so that what became of it since does not hide that the customer has it. */
+function wasSent({ state, sent_at }: MessageRow): boolean {
+  return state === 'sent' || sent_at !== null
+}
+
+/** As `open` sees it. */
+function isOver({ expire_at }: MessageRow, now: number): boolean {
+  return expire_at < now
 }
 
 /** The action with its operator and, where one was given, the reason. `Found … says` names the operator as `by` does. */
@@ -146,16 +200,16 @@ function words(action: string, { by, reason }: { by: string; reason: string | nu
   return clean(reason?.trim() ? `${who}: ${reason.trim()}` : `${who}.`)
 }
 
-function done(row: MessageRow | undefined): Acted {
+function done(row: MessageRow | undefined): Extract<Acted, { kind: 'done' }> {
   if (!row) throw new Error('a message changed between two statements of one transaction')
   return { kind: 'done', message: messageOf(row) }
 }
 
-function refuse(row: MessageRow, reason: string): Acted {
+function refuse(row: MessageRow, reason: string): Extract<Acted, { kind: 'refused' }> {
   return { kind: 'refused', reason, state: row.state as MessageState }
 }
 
-function missing(id: number): Acted {
+function missing(id: number): Extract<Acted, { kind: 'refused' }> {
   return {
     kind: 'refused',
     reason: `There is no message ${id}. List them: postrider messages list`,

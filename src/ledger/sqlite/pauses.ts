@@ -1,7 +1,8 @@
-import { type Pause, type PauseCode, PROBED_PAUSES } from '../../message.ts'
+import type { Pause, PauseCode } from '../../message.ts'
 import type { PauseRequest } from '../ledger.ts'
 import { clean, pauseOf } from '../rows.ts'
-import type { LaneRow, PauseRow } from '../schema.ts'
+import type { PauseRow } from '../schema.ts'
+import { isOver } from '../standing.ts'
 import type { Audit } from './audit.ts'
 import type { Store } from './store.ts'
 
@@ -16,36 +17,8 @@ export type Pauses = {
   extendProbe(messageId: number, until: number): void
 }
 
-const PROBED: readonly string[] = PROBED_PAUSES
-
-export function isProbed(pause: Pick<PauseRow, 'code'>): boolean {
-  return PROBED.includes(pause.code)
-}
-
-/** Whether the pause stops the messages of a lane. */
-export function covers(
-  pause: Pick<PauseRow, 'scope' | 'name'>,
-  lane: Pick<LaneRow, 'route' | 'source' | 'channel'>,
-): boolean {
-  switch (pause.scope) {
-    case 'route':
-      return pause.name === lane.route
-    case 'source':
-      return pause.name === lane.source
-    case 'channel':
-      return pause.name === lane.channel
-    default:
-      return true
-  }
-}
-
 /** Who ends a pause when a probe got through. No operator may be called so. */
 const ITSELF = 'postrider'
-
-/** A pause that probes ends only when it is resumed; the others also by time. */
-function isOver(pause: PauseRow, now: number): boolean {
-  return !isProbed(pause) && pause.until !== null && pause.until <= now
-}
 
 export function createPauses(store: Store, audit: Audit): Pauses {
   const { prepare, clock } = store
@@ -75,7 +48,7 @@ export function createPauses(store: Store, audit: Audit): Pauses {
     const now = clock.now()
     const name = request.name ?? ''
     const reason = clean(request.reason)
-    const asked = request.forMs === null ? null : now + request.forMs
+    const asked = request.forMs === null ? null : Math.min(now + request.forMs, LATEST)
     const same = sameCause.get(request.scope, name, request.code)
     if (request.forMs === 0) store.dueNow()
     if (same && !isOver(same, now)) {
@@ -119,6 +92,9 @@ export function createPauses(store: Store, audit: Audit): Pauses {
     },
   }
 }
+
+/** The end of the year 9999: what comes later has no time of four digits, and past 275760 none at all. */
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** Of two waits that Genesys asked for, the longer holds: the answer to an earlier request says nothing about a later one's. */
 function laterOf(code: PauseCode, standing: number | null, asked: number | null): number | null {

@@ -5,7 +5,14 @@ const HOUR_MS = 3_600_000
 const MOST_PAIRS = 1_000
 const LONGEST = 200
 
-export type RefusedCount = { source: string; reason: string; hour: number; count: number; lastAt: number }
+export type RefusedCount = {
+  source: string
+  reason: string
+  hour: number
+  count: number
+  firstAt: number
+  lastAt: number
+}
 
 /** Counts of refused deliveries on their way to the disk. */
 export type RefusedCounts = {
@@ -24,6 +31,7 @@ export function createRefusedCounts({ clock }: Pick<Store, 'clock'>): RefusedCou
     const known = counts.get(name)
     if (known) {
       known.count += one.count
+      known.firstAt = Math.min(known.firstAt, one.firstAt)
       known.lastAt = Math.max(known.lastAt, one.lastAt)
     } else if (counts.size < MOST_PAIRS || one.source === OTHERS) counts.set(name, one)
     else count({ ...one, source: OTHERS, reason: 'too many to tell apart' })
@@ -31,9 +39,10 @@ export function createRefusedCounts({ clock }: Pick<Store, 'clock'>): RefusedCou
 
   return {
     add(source, reason) {
-      const lastAt = clock.now()
-      const hour = Math.floor(lastAt / HOUR_MS) * HOUR_MS
-      count({ source: source.slice(0, LONGEST), reason: reason.slice(0, LONGEST), hour, count: 1, lastAt })
+      const now = clock.now()
+      const hour = Math.floor(now / HOUR_MS) * HOUR_MS
+      const [name, code] = [source.slice(0, LONGEST), reason.slice(0, LONGEST)]
+      count({ source: name, reason: code, hour, count: 1, firstAt: now, lastAt: now })
     },
     drain() {
       const drained = [...counts.values()]
@@ -51,13 +60,13 @@ const OTHERS = '(others)'
 
 export function createWriteRefused({ prepare }: Store, cleaned: (text: string) => string) {
   const upsert = prepare(
-    `INSERT INTO refused (hour, source, reason, count, last_at) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO refused (hour, source, reason, count, first_at, last_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (hour, source, reason)
-     DO UPDATE SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`,
+     DO UPDATE SET count = count + excluded.count, first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)`,
   )
   return (counts: readonly RefusedCount[]): void => {
-    for (const { hour, source, reason, count, lastAt } of counts) {
-      upsert.run(hour, cleaned(source), cleaned(reason), count, lastAt)
+    for (const { hour, source, reason, count, firstAt, lastAt } of counts) {
+      upsert.run(hour, cleaned(source), cleaned(reason), count, firstAt, lastAt)
     }
   }
 }

@@ -2,8 +2,10 @@ import type { Ledger } from '../ledger.ts'
 import { clean, cleanOrNull } from '../rows.ts'
 import type { RunActed, RunRequest, RunStep } from '../run.ts'
 import { runOf } from '../run-reads.ts'
-import type { LaneRow, RunRow } from '../schema.ts'
+import type { LaneRow, PauseRow, RunRow } from '../schema.ts'
+import { isCovered } from '../standing.ts'
 import type { Audit } from './audit.ts'
+import type { Held } from './held.ts'
 import type { createOperators } from './operators.ts'
 import type { Store } from './store.ts'
 
@@ -13,11 +15,15 @@ import type { Store } from './store.ts'
  */
 export function createRuns(
   store: Store,
-  { retry, audit }: { retry: ReturnType<typeof createOperators>['retry']; audit: Audit },
+  {
+    retry,
+    held,
+    audit,
+  }: { retry: ReturnType<typeof createOperators>['retryKnown']; held: Held; audit: Audit },
 ) {
   const { prepare, clock, lanes } = store
   const insert = prepare<RunRow>(
-    `INSERT INTO runs (state, "by", reason, force, filter, created_at) VALUES ('preparing', ?, ?, ?, ?, ?) RETURNING *`,
+    `INSERT INTO runs (state, "by", reason, force, late, filter, created_at) VALUES ('preparing', ?, ?, ?, ?, ?, ?) RETURNING *`,
   )
   const abandon = prepare(
     `UPDATE runs INDEXED BY runs_preparing SET state = 'stopped', ended_at = ? WHERE state = 'preparing' AND created_at < ?`,
@@ -34,12 +40,12 @@ export function createRuns(
   const stop = prepare<RunRow>(
     `UPDATE runs SET state = 'stopped', ended_at = ? WHERE id = ? AND state IN ('preparing', 'running') RETURNING *`,
   )
-  const oldest = prepare<RunRow>(
-    `SELECT * FROM runs INDEXED BY runs_running WHERE state = 'running' ORDER BY id LIMIT 1`,
+  const running = prepare<RunRow>(
+    `SELECT * FROM runs INDEXED BY runs_running WHERE state = 'running' ORDER BY id`,
   )
   const waiting = prepare<{ message_id: number }>(
     `SELECT message_id FROM run_messages INDEXED BY run_messages_waiting
-     WHERE run_id = ? AND state = 'waiting' ORDER BY message_id LIMIT ?`,
+     WHERE run_id = ? AND state = 'waiting' AND message_id > ? ORDER BY message_id LIMIT ?`,
   )
   const mark = prepare('UPDATE run_messages SET state = ?, reason = ? WHERE run_id = ? AND message_id = ?')
   const tally = prepare('UPDATE runs SET retried = retried + ?, refused = refused + ? WHERE id = ?')
@@ -49,23 +55,65 @@ export function createRuns(
      WHERE state = 'scheduled' AND waits_for IS NULL AND lane = ? AND rank = 0 AND due_at <= ? LIMIT ?`,
   )
 
-  /** How many re-triggers wait for their turn in all lanes, as far as `limit`. */
-  function due(all: readonly LaneRow[], limit: number, now: number): number {
+  /** How many re-triggers wait for their turn in these lanes, as far as `limit`. */
+  function due(among: readonly LaneRow[], limit: number, now: number): number {
     let found = 0
-    for (const lane of all) {
+    for (const lane of among) {
       if (found >= limit) break
       found += dueByHand.all(lane.id, now, limit - found).length
     }
     return found
   }
 
+  let looked = new Map<number, Look>()
+
+  /** The next messages of a run that no pause holds. Looks at `looks` messages at most, and answers at how many it did. */
+  function next(run: RunRow, shut: readonly PauseRow[], looks: number): Next {
+    const causes = shut.map(({ id }) => id).join()
+    const last = looked.get(run.id) ?? { after: 0, causes }
+    const rows = waiting.all(run.id, last.after, looks)
+    const open = rows.filter(({ message_id }) => !held.isHeld(message_id, shut))
+    // Only past what waits whatever becomes of this transaction: it may be undone.
+    const [first] = open
+    const passed = first ? rows[rows.indexOf(first) - 1] : rows.at(-1)
+    const look = { ...last, after: passed?.message_id ?? last.after }
+    // Once round; and again when other pauses stand than did when it began.
+    const isRound = first === undefined && rows.length < looks
+    looked.set(run.id, isRound && causes !== last.causes ? { after: 0, causes } : look)
+    return { ids: open.map(({ message_id }) => message_id), looks: rows.length }
+  }
+
+  /** Re-triggers the first of these messages of a run, as many as there is room for. */
+  function perform(run: RunRow, ids: readonly number[], room: number, now: number): RunStep {
+    const request = {
+      by: run.by,
+      force: run.force === 1,
+      reason: run.reason,
+      inRun: { late: run.late === 1 },
+    }
+    const did = { retried: 0, refused: 0 }
+    for (const id of ids) {
+      if (did.retried >= room) break
+      const acted = retry(id, request)
+      const state = acted.kind === 'done' ? 'retried' : 'refused'
+      did[state] += 1
+      mark.run(state, acted.kind === 'done' ? null : cleanOrNull(acted.reason), run.id, id)
+    }
+    tally.run(did.retried, did.refused, run.id)
+    const ended = waiting.get(run.id, 0, 1) === undefined
+    if (ended) end.run(now, run.id)
+    return { runId: run.id, ...did, ended }
+  }
+
   return {
     /** Notes a run without messages, which does not run yet. Those that somebody began to prepare and never ended are stopped. */
-    prepare({ by, reason, force, filter }: Omit<RunRequest, 'messageIds'>): number {
+    prepare({ by, reason, force, late, filter }: Omit<RunRequest, 'messageIds'>): number {
       const now = clock.now()
       abandon.run(now, now - LONGEST_PREPARING_MS)
       const words = reason?.trim() ? clean(reason.trim()) : null
-      return rowOf(insert.get(clean(by), words, force ? 1 : 0, clean(JSON.stringify(filter)), now)).id
+      return rowOf(
+        insert.get(clean(by), words, force ? 1 : 0, late ? 1 : 0, clean(JSON.stringify(filter)), now),
+      ).id
     },
 
     /** Adds messages to a run that is being prepared, each once. */
@@ -83,7 +131,12 @@ export function createRuns(
         {
           by: row.by,
           action: 'run.begin',
-          target: { run: id, messages: row.total, ...(row.force === 1 ? { force: 'yes' } : {}) },
+          target: {
+            run: id,
+            messages: row.total,
+            ...(row.force === 1 ? { force: 'yes' } : {}),
+            ...(row.late === 1 ? { late: 'yes' } : {}),
+          },
           reason: row.reason,
         },
         now,
@@ -92,25 +145,25 @@ export function createRuns(
     },
 
     step({ limit }: Parameters<Ledger['stepRun']>[0]): RunStep | null {
-      const run = oldest.get()
-      if (!run) return null
+      const all = running.all()
+      const [oldest] = all
+      looked = new Map(all.flatMap(({ id }) => (looked.has(id) ? [[id, looked.get(id) as Look]] : [])))
+      if (!oldest) return null
       const now = clock.now()
-      const room = limit - due(lanes.all(), limit, now)
-      const done = { retried: 0, refused: 0 }
-      if (room <= 0) return { runId: run.id, ...done, ended: false }
-      const request = { by: run.by, force: run.force === 1, reason: run.reason }
-      for (const { message_id } of waiting.all(run.id, Math.max(room, MOST_REFUSED))) {
-        if (done.retried >= room) break
-        const acted = retry(message_id, request)
-        if (acted.kind === 'done') done.retried += 1
-        else done.refused += 1
-        const state = acted.kind === 'done' ? 'retried' : 'refused'
-        mark.run(state, acted.kind === 'done' ? null : cleanOrNull(acted.reason), run.id, message_id)
+      const shut = held.shut(now)
+      const open = lanes.all().filter((lane) => !isCovered(lane, shut))
+      const room = limit - due(open, limit, now)
+      const idle = { runId: oldest.id, retried: 0, refused: 0, ended: false }
+      if (room <= 0 || shut.some(({ scope }) => scope === 'all')) return idle
+      let looks = Math.max(room, MOST_LOOKED)
+      for (const run of all) {
+        const { ids, looks: spent } = next(run, shut, looks)
+        if (ids.length > 0) return perform(run, ids, room, now)
+        if (waiting.get(run.id, 0, 1) === undefined) return perform(run, [], room, now)
+        looks -= spent
+        if (looks <= 0) break
       }
-      tally.run(done.retried, done.refused, run.id)
-      const ended = waiting.get(run.id, 1) === undefined
-      if (ended) end.run(now, run.id)
-      return { runId: run.id, ...done, ended }
+      return idle
     },
 
     stop(id: number, by: string): RunActed {
@@ -131,8 +184,15 @@ export function createRuns(
 
 /** Writing a hundred thousand ids down takes seconds. */
 const LONGEST_PREPARING_MS = 3_600_000
-/** What is refused costs no request, so that a run need not go slowly over it; not more, so that the ledger is kept from nobody for long. */
-const MOST_REFUSED = 500
+/**
+ * So many messages are looked at in one step: what a pause covers is passed over, and what is refused costs no request, so that a run need not go slowly over either. Not more, so that the ledger is kept from nobody
+ * for long: measured, 500 under a pause take 2 ms.
+ */
+const MOST_LOOKED = 500
+
+/** Of a run: every waiting message up to `after` is under a pause, as far as those with the ids of `causes` stand. */
+type Look = { after: number; causes: string }
+type Next = { ids: readonly number[]; looks: number }
 
 function rowOf(row: RunRow | undefined): RunRow {
   if (!row) throw new Error('a run that was just written is gone')

@@ -8,7 +8,8 @@ import { createClaim } from './claim.ts'
 import { createClaimLooks } from './claim-looks.ts'
 import { createForesee } from './foresee.ts'
 import { createHeed } from './heed.ts'
-import { createBindHost, createPing, createRememberKey } from './house.ts'
+import { createHeld } from './held.ts'
+import { createBindHost, createExpect, createPing, createRememberKey } from './house.ts'
 import { createIdempotencyKeys } from './idempotency-keys.ts'
 import { createInsertMessages } from './insert-messages.ts'
 import { createLeases } from './leases.ts'
@@ -57,11 +58,12 @@ export function createVerbs(store: Store) {
     access: createAccess(store, audit),
     operators,
     foresee: createForesee(store),
-    runs: createRuns(store, { retry: operators.retry, audit }),
+    runs: createRuns(store, { retry: operators.retryKnown, held: createHeld(store, pauses), audit }),
     recover: createRecover(store),
     writeRefused: createWriteRefused(store, clean),
     keptDeliveries: createKeptDeliveries(store, audit),
     bindHost: createBindHost(store),
+    expect: createExpect(store),
     ping: createPing(store),
     idempotency: createIdempotencyKeys(store),
     notices: createNotices(store),

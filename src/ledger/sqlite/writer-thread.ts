@@ -49,6 +49,7 @@ export type Verbs = Pick<
   | 'suppress'
   | 'allow'
   | 'bindHost'
+  | 'expect'
   | 'ping'
   | 'addOperator'
   | 'changeOperator'
@@ -69,6 +70,7 @@ export type Verbs = Pick<
   | 'observe'
   | 'untold'
   | 'told'
+  | 'tried'
 > & {
   prepareRun(request: Omit<RunRequest, 'messageIds'>): number
   fillRun(id: number, messageIds: readonly number[]): void
@@ -343,8 +345,12 @@ function workOf(call: Call, verbs: ReturnType<typeof createVerbs>, file: string)
       return { together: () => verbs.notices.untold(), durable: false }
     case 'told':
       return { together: () => verbs.notices.told(...call.args) }
+    case 'tried':
+      return { together: () => verbs.notices.tried(...call.args) }
     case 'bindHost':
       return { together: () => verbs.bindHost(clean(call.args[0]), file) }
+    case 'expect':
+      return { together: () => verbs.expect(...call.args) }
     case 'ping':
       return { together: () => verbs.ping() }
     case 'writeRefused':

@@ -86,6 +86,66 @@ export async function replanChosen(
   return { kind: 'done', outcomes, next: left.length > now.length ? (now.at(-1) ?? null) : null }
 }
 
+/** What planning events again would come to. `events`: how many would be looked at now. `added`: messages by route, and of them how many are past their time already. `left`: events that still could not be planned. */
+export type ReplanForesight = {
+  events: number
+  added: readonly { route: string; count: number; expired: number }[]
+  left: number
+  /** Whether more events match than are planned at a time. */
+  more: boolean
+}
+
+/** What `replanChosen` would do. Changes nothing: it reads and plans as that does, and writes nothing down. */
+export async function foreseeReplan(
+  { ledger, config, clock }: Deps & Pick<ActionDeps, 'clock'>,
+  { filter, after = 0 }: { filter: Omit<EventFilter, 'limit'>; after?: number },
+): Promise<({ kind: 'foreseen' } & ReplanForesight) | Refused> {
+  const ids = await ledger.reads.eventIds({ ...filter, limit: MOST_CHOSEN + 1 })
+  if (ids.length > MOST_CHOSEN) return refused(`More than ${MOST_CHOSEN} events match. Narrow the filter.`)
+  const left = ids.filter((id) => id > after)
+  const now = left.slice(0, MOST_REPLANNED)
+  const added = new Map<string, { count: number; expired: number }>()
+  let unplanned = 0
+  for (let from = 0; from < now.length; from += AT_ONCE) {
+    const some = now.slice(from, from + AT_ONCE)
+    const [events, messages] = await Promise.all([
+      ledger.reads.eventsById(some),
+      ledger.reads.messagesOf(some),
+    ])
+    const there = new Set(messages.map(({ eventId, route }) => `${eventId} ${route}`))
+    for (const event of events) {
+      const planned = foreseenOf(event, config)
+      if (!planned.isWell) unplanned += 1
+      for (const { route, expireAt } of planned.messages) {
+        if (there.has(`${event.id} ${route}`)) continue
+        const { count, expired } = added.get(route) ?? { count: 0, expired: 0 }
+        added.set(route, { count: count + 1, expired: expired + (expireAt < clock.now() ? 1 : 0) })
+      }
+    }
+  }
+  return {
+    kind: 'foreseen',
+    events: now.length,
+    added: [...added].map(([route, counts]) => ({ route, ...counts })),
+    left: unplanned,
+    more: left.length > now.length,
+  }
+}
+
+/** What an event would be planned as now. One that is a whole delivery of several comes apart. */
+function foreseenOf(event: Event, config: Config) {
+  const source = config.sources.get(event.source)
+  if (!source) return { isWell: false, messages: [] }
+  const parts = event.type === '' ? readPartsAgain(event, source) : null
+  const plans = (parts ?? [readAgain(event, config)]).map((read) =>
+    'reason' in read ? null : planEvent(read, config),
+  )
+  return {
+    isWell: plans.every((plan) => plan !== null && plan.state !== 'unplanned'),
+    messages: plans.flatMap((plan) => plan?.messages ?? []),
+  }
+}
+
 /** Plans one event again. Its source must be in the configuration. */
 export async function replan({ ledger, config }: Deps, { by }: By, event: Event): Promise<Replanned> {
   const source = config.sources.get(event.source)

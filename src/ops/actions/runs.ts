@@ -10,7 +10,8 @@ export const MOST_IN_RUN = 100_000
 
 /** Which messages are to be re-triggered. `limit`: at most so many, oldest first. */
 export type ChosenMessages = Omit<MessageFilter, 'limit'> & { limit?: number }
-export type RunWish = { force: boolean; reason: string | null }
+/** `force`: also what was sent before, or may have been. `late`: also what is past its time, which begins anew. */
+export type RunWish = { force: boolean; late: boolean; reason: string | null }
 
 type Deps = Pick<ActionDeps, 'ledger' | 'config'>
 
@@ -26,27 +27,28 @@ export async function chooseMessages(
     : { kind: 'chosen', ids }
 }
 
-/** What would become of these messages if they were re-triggered now. Changes nothing. `foreseen`: called with how many were, from time to time. */
+/** What would become of these messages if they were re-triggered now, by a run, or `alone` one by its number. Changes nothing. `foreseen`: called with how many were, from time to time. */
 export async function planRun(
   { ledger, config }: Deps,
   { by }: By,
-  { ids, force, reason }: RunWish & { ids: readonly number[] },
+  { ids, ...wish }: RunWish & { ids: readonly number[]; alone?: boolean },
   foreseen?: (count: number) => void,
 ): Promise<RetryPlan> {
   const deps = { ledger, config, payloadOf: payloadOf(config) }
-  return planRetries(ids, { by, force, reason }, deps, foreseen)
+  return planRetries(ids, { by, ...wish }, deps, foreseen)
 }
 
 /** Begins a run of what a plan found to be retriable; the service performs it. */
 export async function beginPlanned(
   { ledger }: Pick<Deps, 'ledger'>,
   { by }: By,
-  { plan, filter, force, reason }: RunWish & { plan: RetryPlan; filter: ChosenMessages },
+  { plan, filter, force, late, reason }: RunWish & { plan: RetryPlan; filter: ChosenMessages },
 ): Promise<{ kind: 'begun'; run: Run } | Refused> {
   if (plan.retriable.length === 0) return refused('There is nothing to re-trigger.')
   const acted = await ledger.beginRun({
     by,
     force,
+    late,
     reason,
     filter: toldOf(filter),
     messageIds: plan.retriable,
@@ -68,7 +70,8 @@ export async function beginRun(
   return begun.kind === 'refused' ? begun : { ...begun, plan }
 }
 
-const FORCE_NEEDS_REASON = 'Force sends messages once more that were sent: give the reason why.'
+const FORCE_NEEDS_REASON =
+  'Force sends messages once more that were sent, or may have been: give the reason why.'
 
 /** Of a run that is stopped no further message is re-triggered. */
 export async function stopRun(
@@ -89,4 +92,46 @@ function toldOf({ customer, limit, ...filter }: ChosenMessages): RunFilter {
     ...(named.length === 0 ? {} : { customer: named }),
     ...(limit === undefined || limit > MOST_IN_RUN ? {} : { limit }),
   }
+}
+
+/** What a plan says of each group, after how many they are. */
+const WORDS: Readonly<Record<string, string>> = {
+  sent: 'would be sent',
+  'sent sent-before': 'would be sent once more',
+  'sent unconfirmed': 'would be sent though nobody knows whether they were',
+  'sent cancelled': 'would be sent though they were cancelled',
+  'sent expired': 'would be sent late',
+  'refused sent-before': 'were sent before',
+  'refused unconfirmed': 'are unconfirmed',
+  'refused expired': 'expired',
+  'refused scheduled': 'are scheduled already',
+  'refused sending': 'are being sent',
+  'refused key-taken': 'have a key (once) that another message holds',
+  'refused missing': 'do not exist',
+  'skipped suppressed': 'are suppressed',
+  'skipped no-consent': 'have no consent',
+  'skipped cap': 'are over the cap',
+  'skipped shadow': 'are of routes in shadow',
+  'skipped route-off': 'are of routes that are off or gone',
+  'skipped only-to': 'are to customers who are not in onlyTo',
+  'deferred cap': 'would wait for room under the cap',
+  'paused brake': 'would wait because of the brake',
+  'paused operator': 'would wait for the end of a pause',
+  'failed template-error': 'would fail: their template is wrong',
+  'cancelled cancelled': 'are pointless because of a later event',
+}
+
+/** What would become of a group of a plan, in words that follow how many they are: `would be sent`. */
+export function wordsOf({ outcome, code }: Pick<RetryPlan['outcomes'][number], 'outcome' | 'code'>): string {
+  return (
+    WORDS[code === null ? outcome : `${outcome} ${code}`] ?? `${outcome}${code === null ? '' : ` (${code})`}`
+  )
+}
+
+/** All of a plan in one line, `12 would be sent, 30 were sent before`. `count`: how a number is written. */
+export function saidOf(
+  { outcomes }: Pick<RetryPlan, 'outcomes'>,
+  count: (of: number) => string = String,
+): string {
+  return outcomes.map((one) => `${count(one.count)} ${wordsOf(one)}`).join(', ')
 }

@@ -21,6 +21,8 @@ export type TestMessage = {
   of: Example
   /** Who gets it. The example's name, language and time zone are kept: they are part of what is tried out. */
   to: Written
+  /** Instead of what the example says. */
+  locale?: string | undefined
   /** Instead of the route's channels. */
   channels?: readonly Channel[] | undefined
 }
@@ -42,7 +44,7 @@ export async function sendTest(
   const found = await eventOf(wanted.of, route.name, deps)
   if (found.kind !== 'read') return found
   const { event } = found
-  const shown = previewRoute(config, route.name, event, {})
+  const shown = previewRoute(config, route.name, event, { locale: wanted.locale })
   if (shown.kind === 'not-planned') return refused(`The route says nothing: ${shown.reason}`)
 
   const externalSource = externalSourceOf(

@@ -3,6 +3,7 @@ import { parseDuration } from '../../config/duration.ts'
 import { EVENT_STATES } from '../../event.ts'
 import type { Cursor } from '../../ledger/pages.ts'
 import { CHANNELS, IDENTIFIERS, type IdentifierName, MESSAGE_STATES } from '../../message.ts'
+import type { Action } from '../access/allows.ts'
 import { LONGEST_MS } from '../instants.ts'
 
 /** What requests are made of. Everything has a bound, and no message quotes what was sent. */
@@ -108,6 +109,11 @@ export function filterOf<Asked extends Named>(
 export function customerIn(asked: Named): Named | null {
   const named = IDENTIFIERS.flatMap((name) => (asked[name] === undefined ? [] : [[name, asked[name]]]))
   return named.length === 0 ? null : Object.fromEntries(named)
+}
+
+/** What a filter needs beside `read`: that somebody is found by an address, or by a word of a reason, tells as much as showing it would. */
+export function seesMore(asked: Named & { reason?: string | undefined }): readonly Action[] {
+  return customerIn(asked) === null && asked.reason === undefined ? [] : ['read.unmasked']
 }
 
 /** An object that is refused where its time ends before it begins, which would look like an empty ledger. */

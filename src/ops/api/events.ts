@@ -13,12 +13,12 @@ import {
   ById,
   CustomerNamed,
   cursorText,
-  customerIn,
   EventsWanted,
   filterOf,
   inOrder,
   PageInBody,
   PageInUrl,
+  seesMore,
   someOf,
 } from './asked.ts'
 import { answer, type Context, operation } from './operation.ts'
@@ -53,6 +53,7 @@ export const events = [
     path: '/events',
     summary: 'Events, newest first',
     action: 'read',
+    also: ({ query }) => seesMore(query),
     query: inOrder({ ...EventsWanted, ...PageInUrl }),
     answer: EventPage,
     run: (context, { query }) => pageFor(context, query),
@@ -64,7 +65,7 @@ export const events = [
     summary: 'The same with the filter in the body, where it may name a customer',
     action: 'read',
     // Whether there is anything of somebody is what masks hide.
-    also: ({ body }) => (customerIn(body) === null ? [] : ['read.unmasked']),
+    also: ({ body }) => seesMore(body),
     body: SearchBody,
     answer: EventPage,
     run: (context, { body }) => pageFor(context, body),

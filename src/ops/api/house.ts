@@ -85,12 +85,14 @@ export const house = [
     answer: OverviewShape,
     async run({ deps: { ledger, config, clock, about }, operator: { role } }) {
       const now = clock.now()
-      const [trouble, pauses, tallies] = await Promise.all([
+      const [trouble, pauses, backlog, tallies] = await Promise.all([
         ledger.reads.trouble(),
         ledger.pauses(),
+        ledger.reads.backlog(),
         ledger.reads.tallies(now - HOUR_MS),
       ])
-      const attention = attentionOf({ trouble, pauses, expected: [...config.sources.values()], now })
+      const expected = [...config.sources.values()]
+      const attention = attentionOf({ trouble, pauses, backlog, expected, serviceRuns: true, now })
       return answer(
         overviewJson({
           sendsTo: about.sendsTo,
@@ -138,7 +140,7 @@ export const house = [
     action: 'read',
     answer: listOf(SourceShape).meta({ id: 'SourceList' }),
     async run({ deps: { config, baseUrl } }) {
-      return answer({ items: [...config.sources.values()].map((source) => sourceJson(source, baseUrl)) })
+      return answer({ items: [...config.sources.values()].map((source) => sourceJson(source, baseUrl())) })
     },
   }),
   operation({
@@ -155,7 +157,7 @@ export const house = [
       if (!source) return missing('The configuration has no source of this name.')
       const { lastEventAt, refused } = await ledger.reads.trouble()
       return answer({
-        ...sourceJson(source, baseUrl),
+        ...sourceJson(source, baseUrl()),
         lastEventAt: isoTime(lastEventAt[name] ?? null),
         refused: refused
           .filter((one) => one.source === name)

@@ -19,17 +19,18 @@ export function isKey(text: string): boolean {
 }
 
 /**
- * Does something once under a key, however often it is asked for by the same operator. The key is taken before anything is done, and given back where it is certain that nothing was: where the one
+ * Does something once under a key, however often the same operator, or the same token (`bearer`), asks for it: a new token of the same name has not done what the old one did. The key is taken before anything is done, and given back where it is certain that nothing was: where the one
  * transaction of the operation could not be written. In all other failures it stays taken, since nobody knows.
  */
 export async function underKey(
   key: string,
-  asked: { operator: Operator; operation: Operation; input: Input },
+  asked: { operator: Operator; bearer: string | null; operation: Operation; input: Input },
   ledger: Pick<Ledger, 'beginKey' | 'endKey' | 'releaseKey'>,
   act: () => Promise<KeptAnswer>,
 ): Promise<Keyed> {
-  const { operator, operation, input } = asked
-  const hash = hashOf(['api', operator.via, operator.name, key].join('\0'))
+  const { operator, bearer, operation, input } = asked
+  const owner = bearer === null ? operator.name : hashOf(bearer)
+  const hash = hashOf(['api', operator.via, owner, key].join('\0'))
   const taken = await ledger.beginKey(hash, hashOf(JSON.stringify([operation.id, input])))
   if (taken.kind === 'done') return { kind: 'answered', answer: taken.answer, replayed: true }
   if (taken.kind !== 'new') return { kind: taken.kind }

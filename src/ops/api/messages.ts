@@ -10,7 +10,6 @@ import {
   ById,
   CustomerNamed,
   cursorText,
-  customerIn,
   filterOf,
   inOrder,
   MessagesWanted,
@@ -18,6 +17,7 @@ import {
   PageInBody,
   PageInUrl,
   Reason,
+  seesMore,
 } from './asked.ts'
 import { answer, type Context, operation } from './operation.ts'
 import { pageOf } from './page.ts'
@@ -54,6 +54,7 @@ export const messages = [
     path: '/messages',
     summary: 'Messages, newest first',
     action: 'read',
+    also: ({ query }) => seesMore(query),
     query: inOrder({ ...MessagesWantedInUrl, ...PageInUrl }),
     answer: MessagePage,
     run: (context, { query }) => pageFor(context, query),
@@ -64,7 +65,7 @@ export const messages = [
     path: '/messages/search',
     summary: 'The same with the filter in the body, where it may name a customer',
     action: 'read',
-    also: ({ body }) => (customerIn(body) === null ? [] : ['read.unmasked']),
+    also: ({ body }) => seesMore(body),
     body: SearchBody,
     answer: MessagePage,
     run: (context, { body }) => pageFor(context, body),

@@ -7,7 +7,7 @@ import type { PreviewDeps } from '../actions/preview.ts'
 /** What operations need. `about`: where messages go. `baseUrl`: where senders find the webhooks, `http://127.0.0.1:3000`. */
 export type ApiDeps = PreviewDeps & {
   about: { sendsTo: 'live' | 'gateway' | 'sandbox'; host: string }
-  baseUrl: string
+  baseUrl: () => string
 }
 
 export type Context = { deps: ApiDeps; operator: Operator }

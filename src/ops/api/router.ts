@@ -95,7 +95,12 @@ async function serve(
     const message = 'expected 1 to 255 visible characters of ASCII'
     return sendProblem(response, 'invalid', NOT_UNDERSTOOD, [{ path: 'header.Idempotency-Key', message }])
   }
-  const keyed = await underKey(key, { operator, operation, input }, deps.ledger, act)
+  const keyed = await underKey(
+    key,
+    { operator, bearer: bearerIn(request), operation, input },
+    deps.ledger,
+    act,
+  )
   switch (keyed.kind) {
     case 'open':
       return sendProblem(response, 'key-open', KEY_OPEN)

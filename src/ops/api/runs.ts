@@ -6,9 +6,18 @@ import { beginRun, chooseMessages, MOST_IN_RUN, planRun, stopRun } from '../acti
 import { maskReason, maskWords } from '../mask.ts'
 import { type RetryPlanJson, RetryPlanShape, retryPlanJson } from '../shapes/retry-plan.ts'
 import { RunReportShape, RunShape, runJson, runReportJson } from '../shapes/run.ts'
-import { ById, CustomerNamed, filterOf, MessagesWanted, NewestInUrl, Reason, someOf } from './asked.ts'
+import {
+  ById,
+  CustomerNamed,
+  cursorText,
+  filterOf,
+  MessagesWanted,
+  PageInUrl,
+  Reason,
+  someOf,
+} from './asked.ts'
 import { answer, operation } from './operation.ts'
-import { listOf } from './page.ts'
+import { pageOf } from './page.ts'
 
 const Wish = z.strictObject({
   filter: someOf({
@@ -16,7 +25,14 @@ const Wish = z.strictObject({
     ...CustomerNamed,
     limit: z.int().min(1).max(MOST_IN_RUN).exactOptional(),
   }),
-  force: z.boolean().default(false).meta({ description: 'Also messages that were sent; needs a reason.' }),
+  force: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Also messages that were sent, or are unconfirmed; needs a reason.' }),
+  late: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Also messages whose time (expireAfter) is over; it begins anew.' }),
   reason: Reason.exactOptional(),
 })
 
@@ -29,11 +45,16 @@ export const runs = [
     path: '/runs',
     summary: 'Many messages that are re-triggered together, newest first',
     action: 'read',
-    query: z.strictObject({ state: z.enum(RUN_STATES).exactOptional(), ...NewestInUrl }),
-    answer: listOf(RunShape).meta({ id: 'RunList' }),
-    async run({ deps, operator }, { query }) {
-      const found = await deps.ledger.reads.runs(query)
-      return answer({ items: found.map((run) => maskReason(runJson(run), operator.role)) })
+    query: z.strictObject({ state: z.enum(RUN_STATES).exactOptional(), ...PageInUrl }),
+    answer: pageOf(RunShape).meta({ id: 'RunPage' }),
+    async run({ deps, operator }, { query: { before, ...filter } }) {
+      const place = before === undefined ? {} : { before: before.id }
+      const found = await deps.ledger.reads.runs({ ...filter, ...place })
+      const last = found.length < filter.limit ? undefined : found.at(-1)
+      return answer({
+        items: found.map((run) => maskReason(runJson(run), operator.role)),
+        next: cursorText(last ? { at: last.createdAt, id: last.id } : null),
+      })
     },
   }),
   operation({
@@ -50,7 +71,8 @@ export const runs = [
       if (!run) return missing(`There is no run ${id}.`)
       const report = runReportJson(run)
       const refusals = report.refusals.map((one) => ({ ...one, reason: maskWords(one.reason, role) }))
-      return answer({ ...maskReason(report, role), refusals })
+      const waitsFor = report.waitsFor.map((one) => ({ ...one, reason: maskWords(one.reason, role) }))
+      return answer({ ...maskReason(report, role), refusals, waitsFor })
     },
   }),
   operation({
@@ -64,10 +86,10 @@ export const runs = [
     body: Wish,
     answer: RetryPlanShape,
     problems: [409],
-    async run({ deps, operator }, { body: { filter, force, reason = null } }) {
+    async run({ deps, operator }, { body: { filter, reason = null, ...wish } }) {
       const chosen = await chooseMessages(deps, filterOf(filter))
       if (chosen.kind === 'refused') return chosen
-      const plan = await planRun(deps, { by: operator.name }, { ids: chosen.ids, force, reason })
+      const plan = await planRun(deps, { by: operator.name }, { ids: chosen.ids, reason, ...wish })
       return answer(masked(retryPlanJson(plan, null), operator.role))
     },
   }),
@@ -83,8 +105,9 @@ export const runs = [
     status: 202,
     changes: 'many',
     problems: [409],
-    async run({ deps, operator }, { body: { filter, force, reason = null } }) {
-      const begun = await beginRun(deps, { by: operator.name }, { filter: filterOf(filter), force, reason })
+    async run({ deps, operator }, { body: { filter, reason = null, ...wish } }) {
+      const asked = { filter: filterOf(filter), reason, ...wish }
+      const begun = await beginRun(deps, { by: operator.name }, asked)
       if (begun.kind === 'refused') return begun
       return answer(masked(retryPlanJson(begun.plan, begun.run), operator.role))
     },

@@ -1,15 +1,32 @@
 import { z } from 'zod'
+import type { SuppressionPlace } from '../../ledger/reads.ts'
 import { IDENTIFIERS } from '../../message.ts'
 import type { Missing } from '../actions/outcome.ts'
 import { allowCustomer, suppressCustomer } from '../actions/suppress.ts'
 import { namesMeant, namingIn } from '../actions/whom.ts'
 import { maskReason } from '../mask.ts'
 import { ChannelName } from '../shapes/rendered.ts'
-import { SuppressionShape, suppressionJson } from '../shapes/suppression.ts'
+import {
+  SuppressionShape,
+  suppressionJson,
+  suppressionPlaceIn,
+  suppressionPlaceText,
+} from '../shapes/suppression.ts'
 import { Count, list } from '../shapes/values.ts'
 import { ChannelIn, ChannelsIn, CustomerNamed, customerIn, NewestInUrl, Reason, Text } from './asked.ts'
 import { type ApiDeps, answer, type Invalid, operation } from './operation.ts'
-import { listOf } from './page.ts'
+import { pageOf } from './page.ts'
+
+const Place = z
+  .string()
+  .max(128)
+  .meta({ description: 'Where the page before ended: its `next`.' })
+  .transform((text, context): SuppressionPlace => {
+    const place = suppressionPlaceIn(text)
+    if (place !== null) return place
+    context.addIssue('expected the next of the page before')
+    return z.NEVER
+  })
 
 const Whom = {
   ...CustomerNamed,
@@ -41,11 +58,14 @@ export const suppressions = [
     path: '/suppressions',
     summary: 'Who must not be written to, newest first; by hashes, which name nobody',
     action: 'read',
-    query: z.strictObject(NewestInUrl),
-    answer: listOf(SuppressionShape).meta({ id: 'SuppressionList' }),
+    query: z.strictObject({ ...NewestInUrl, before: Place.exactOptional() }),
+    answer: pageOf(SuppressionShape).meta({ id: 'SuppressionPage' }),
     async run({ deps, operator }, { query }) {
-      const found = await deps.ledger.reads.suppressions(query)
-      return answer({ items: found.map((one) => maskReason(suppressionJson(one), operator.role)) })
+      const { items, next } = await deps.ledger.reads.suppressionPage(query)
+      return answer({
+        items: items.map((one) => maskReason(suppressionJson(one), operator.role)),
+        next: suppressionPlaceText(next),
+      })
     },
   }),
   operation({

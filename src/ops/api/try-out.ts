@@ -54,17 +54,18 @@ export const tryOut = [
     body: z.strictObject({
       ...Example,
       to: z.strictObject(CustomerNamed),
+      locale: Text.meta({ description: 'Instead of what the event says.' }).exactOptional(),
       channels: ChannelsIn.meta({ description: 'Instead of those of the route.' }).exactOptional(),
     }),
     answer: MessageShape,
     status: 202,
     changes: 'many',
     problems: [404, 409],
-    async run({ deps, operator }, { body: { route, to, channels, ...which } }) {
+    async run({ deps, operator }, { body: { route, to, locale, channels, ...which } }) {
       const of = exampleIn(which)
       if (of === null) return WHICH
       const by = { by: operator.name }
-      const done = await sendTest(deps, by, { route, of, to: customerIn(to) ?? {}, channels })
+      const done = await sendTest(deps, by, { route, of, to: customerIn(to) ?? {}, locale, channels })
       return done.kind === 'planned' ? answer(maskMessage(messageJson(done.message), operator.role)) : done
     },
   }),

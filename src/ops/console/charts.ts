@@ -52,6 +52,25 @@ export function chartOf(title: string, series: Series, tallies: readonly Tally[]
   return `<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${words}">${lines.join('')}${drawn.join('')}${ticks.join('')}</svg>`
 }
 
+/** The same without axes, small enough for a cell of a table. */
+export function sparkOf(series: Series, tallies: readonly Tally[], span: Span): string {
+  const bars = barsOf(series, tallies, span)
+  const most = Math.max(...bars.map(({ parts }) => sum(parts)))
+  const step = SPARK.width / bars.length
+  const drawn = bars.flatMap(({ parts }, n) => {
+    let below = 0
+    return series.flatMap(({ kind }, nth) => {
+      const height = most === 0 ? 0 : ((parts[nth] ?? 0) / most) * SPARK.height
+      if (height === 0) return []
+      below += height
+      return `<rect class="${kind}" x="${fixed(n * step)}" y="${fixed(SPARK.height - below)}" width="${fixed(step)}" height="${fixed(height)}"/>`
+    })
+  })
+  return `<svg class="chart spark" viewBox="0 0 ${SPARK.width} ${SPARK.height}" aria-hidden="true">${drawn.join('')}</svg>`
+}
+
+const SPARK = { width: 120, height: 22 }
+
 type Bar = { at: number; parts: number[] }
 
 function barsOf(series: Series, tallies: readonly Tally[], { since, until, bucketMs }: Span): Bar[] {

@@ -20,6 +20,7 @@ import { messagePages } from './message.ts'
 import { overviewPage } from './overview.ts'
 import { type About, formIn, page, refusal } from './page.ts'
 import { pausePages } from './pauses.ts'
+import { replanPages } from './replan.ts'
 import { retriggerPages } from './retrigger.ts'
 import { routePages } from './routes.ts'
 import { runPages } from './runs.ts'
@@ -34,7 +35,7 @@ export type ConsoleDeps = LoginDeps & {
   log: Pick<Log, 'error'>
   about: About
   /** Where the webhooks come in, as this machine names it: `http://127.0.0.1:3000`. */
-  baseUrl: string
+  baseUrl: () => string
   /** The folder of the fixtures; there need not be any. */
   fixtures: string
   configNow: () => ConfigNow
@@ -70,6 +71,7 @@ export function consolePages(deps: ConsoleDeps): Router {
   searchPage(router, deps)
   listPages(router, deps)
   retriggerPages(router, deps)
+  replanPages(router, deps)
   messagePages(router, deps)
   eventPages(router, deps)
   runPages(router, deps)
@@ -82,13 +84,18 @@ export function consolePages(deps: ConsoleDeps): Router {
   router.use(async (error: unknown, _request: Request, response: Response, next: NextFunction) => {
     // Express marks what it cannot parse of a request with a status.
     const status = error instanceof Error && 'status' in error ? Number(error.status) : 0
-    if (response.headersSent || (status >= 400 && status < 500)) return next(error)
+    if (response.headersSent) return next(error)
+    if (status >= 400 && status < 500) return refusal(response, status === 413 ? 413 : 400, UNREADABLE)
     deps.log.error('a page of the console failed', { error: messageOf(error) })
     response.set('retry-after', '30')
     await page(response, 503, 'failed', { title: 'This page cannot be shown' })
   })
   return router
 }
+
+/** What Express cannot read of a form. */
+const UNREADABLE =
+  'Nothing was done: what was sent is too long, or is not what the pages of this console send. Go back and shorten it.'
 
 function loginPages(router: Router, deps: ConsoleDeps): void {
   const { ledger } = deps

@@ -42,6 +42,6 @@ function bodyText(raw: Buffer): string {
 
 function saidOf({ said, added }: ReturnType<typeof queryIn>): string | null {
   if (said !== 'planned') return null
-  const count = Number(added ?? 0)
+  const count = /^\d{1,9}$/.test(added ?? '') ? Number(added) : 0
   return `Planned again: ${count} message${count === 1 ? '' : 's'} added.`
 }

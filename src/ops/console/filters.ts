@@ -42,12 +42,16 @@ export function askedFor<State extends string>(
   )
   const named = Object.keys(customer).length > 0
   const before = cursorIn(fields.before)
+  const span: { since?: number; until?: number } = { ...time('since'), ...time('until') }
+  if (span.since !== undefined && span.until !== undefined && span.since > span.until) {
+    faults.push('Since is later than until, so nothing can lie between them: until was left out.')
+    delete span.until
+  }
   return {
     filter: {
       ...(state === undefined ? {} : { state }),
       ...words,
-      ...time('since'),
-      ...time('until'),
+      ...span,
       ...(named ? { customer } : {}),
     },
     page: { limit: LINES, ...(before === null ? {} : { before }) },

@@ -26,8 +26,8 @@ export function listPages(router: Router, deps: ConsoleDeps): void {
 
   async function events(fields: Fields, request: Request, response: Response): Promise<void> {
     const asked = askedFor(fields, EVENT_STATES, clock.now())
-    // That somebody is found by an address tells as much as showing it would.
-    if (asked.customer && !(await mayOrRefuse(response, 'read.unmasked'))) return
+    // That somebody is found by an address, or by a word of a reason, tells as much as showing it would.
+    if (namesSomebody(asked) && !(await mayOrRefuse(response, 'read.unmasked'))) return
     const { items, next } = await ledger.reads.eventPage(asked.filter, asked.page)
     await page(response, 200, 'events', {
       title: 'Events',
@@ -44,8 +44,8 @@ export function listPages(router: Router, deps: ConsoleDeps): void {
 
   async function messages(fields: Fields, request: Request, response: Response): Promise<void> {
     const asked = askedFor(fields, MESSAGE_STATES, clock.now())
-    // That somebody is found by an address tells as much as showing it would.
-    if (asked.customer && !(await mayOrRefuse(response, 'read.unmasked'))) return
+    // That somebody is found by an address, or by a word of a reason, tells as much as showing it would.
+    if (namesSomebody(asked) && !(await mayOrRefuse(response, 'read.unmasked'))) return
     const { items, next } = await ledger.reads.messagePage(asked.filter, asked.page)
     const { role } = operatorIn(response)
     await page(response, 200, 'messages', {
@@ -63,6 +63,10 @@ export function listPages(router: Router, deps: ConsoleDeps): void {
       mayRetry: may(response, 'message.retry'),
     })
   }
+}
+
+function namesSomebody({ customer, filter }: { customer: boolean; filter: { reason?: string } }): boolean {
+  return customer || filter.reason !== undefined
 }
 
 /** A customer's name must stand in no address, so a filter comes as a form; without one it has an address that can be kept and sent on. */

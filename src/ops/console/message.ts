@@ -1,10 +1,23 @@
+import { randomUUID } from 'node:crypto'
 import type { Response, Router } from 'express'
 import type { Message } from '../../message.ts'
 import { type ActedOn, cancelMessage, retryMessage, settleMessage } from '../actions/messages.ts'
 import { wholeMessage } from '../whole.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form } from './lists.ts'
-import { formIn, idIn, may, mayOrRefuse, operatorIn, page, pathWith, queryIn, refusal } from './page.ts'
+import { once } from './once.ts'
+import {
+  formIn,
+  idIn,
+  may,
+  mayOrRefuse,
+  operatorIn,
+  page,
+  pathWith,
+  queryIn,
+  refusal,
+  saidIn,
+} from './page.ts'
 
 const LONGEST_REASON = 500
 
@@ -37,21 +50,33 @@ export function messagePages(router: Router, deps: ConsoleDeps): void {
       renderedNote: attempts.length > 0 ? 'As it was sent last' : 'As it would be sent',
       policies: policyLines(message),
       masked: !may(response, 'read.unmasked'),
-      said: SAID[said ?? ''] ?? null,
+      said: saidIn(SAID, said),
       live: moves && live !== 'off',
       self: pathWith(self, { live }),
       other: moves ? pathWith(self, { live: live === 'off' ? undefined : 'off' }) : null,
       // A message that was sent, now or before, is sent once more only by force.
       retry: retryOf(message, response),
+      key: randomUUID(),
       cancel: message.state === 'scheduled' && may(response, 'message.cancel'),
       settle: message.state === 'unconfirmed' && may(response, 'message.settle'),
     })
   })
 
-  action('retry', 'retried', async (id, fields, by, response) => {
+  router.post('/messages/:id/retry', form, async (request, response) => {
+    if (!(await mayOrRefuse(response, 'message.retry'))) return
+    const fields = formIn(request)
     const force = fields.force === 'yes'
-    if (force && !may(response, 'message.force')) return 'forbidden'
-    return retryMessage(deps, { by }, { id, force, reason: reasonIn(fields) })
+    if (force && !(await mayOrRefuse(response, 'message.force'))) return
+    const id = idIn(request)
+    if (id === null) return refusal(response, 404, 'There is no such message.')
+    const by = operatorIn(response).name
+    // By force a form that comes twice would be two messages too many.
+    const led = await once(deps.ledger, { what: `retry ${id}`, by, fields }, async () => {
+      const acted = await retryMessage(deps, { by }, { id, force, reason: reasonIn(fields) })
+      return acted.kind === 'done' ? { kind: 'done', path: `/console/messages/${id}?said=retried` } : acted
+    })
+    if (led.kind !== 'done') return refusal(response, led.kind === 'missing' ? 404 : 409, led.reason)
+    response.redirect(303, led.path)
   })
   action('cancel', 'cancelled', (id, fields, by) =>
     cancelMessage(deps, { by }, { id, reason: reasonIn(fields) }),
@@ -63,23 +88,15 @@ export function messagePages(router: Router, deps: ConsoleDeps): void {
   })
 
   function action(
-    name: 'retry' | 'cancel' | 'settle',
+    name: 'cancel' | 'settle',
     said: string,
-    act: (
-      id: number,
-      fields: ReturnType<typeof formIn>,
-      by: string,
-      response: Response,
-    ) => Promise<ActedOn | 'forbidden'>,
+    act: (id: number, fields: ReturnType<typeof formIn>, by: string) => Promise<ActedOn>,
   ): void {
     router.post(`/messages/:id/${name}`, form, async (request, response) => {
       if (!(await mayOrRefuse(response, `message.${name}`))) return
       const id = idIn(request)
       if (id === null) return refusal(response, 404, 'There is no such message.')
-      const acted = await act(id, formIn(request), operatorIn(response).name, response)
-      if (acted === 'forbidden') {
-        return refusal(response, 403, 'To send once more what was sent is for admins.')
-      }
+      const acted = await act(id, formIn(request), operatorIn(response).name)
       if (acted.kind !== 'done') return refusal(response, acted.kind === 'missing' ? 404 : 409, acted.reason)
       response.redirect(303, `/console/messages/${id}?said=${said}`)
     })

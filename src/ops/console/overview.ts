@@ -1,8 +1,8 @@
 import type { Router } from 'express'
-import { COUNTED_TO, type Tally } from '../../ledger/overview.ts'
+import { type Backlog, COUNTED_TO, type Tally } from '../../ledger/overview.ts'
 import { type Attention, attentionOf, nameOf, needsPerson } from '../attention.ts'
 import { maskReason } from '../mask.ts'
-import { chartOf, type Span } from './charts.ts'
+import { chartOf, type Span, sparkOf } from './charts.ts'
 import type { ConsoleDeps } from './console.ts'
 import { operatorIn, page, pathWith, queryIn } from './page.ts'
 import { agoOf, clockOf, countOf } from './words.ts'
@@ -24,15 +24,19 @@ export function overviewPage(router: Router, { ledger, config, clock }: ConsoleD
     const now = clock.now()
     const until = Math.floor(now / MINUTE_MS) * MINUTE_MS + MINUTE_MS
     const span: Span = { since: until - chosen.ms, until, bucketMs: chosen.bucketMs }
-    const [trouble, pauses, tallies] = await Promise.all([
+    const [trouble, standing, backlog, tallies] = await Promise.all([
       ledger.reads.trouble(),
       ledger.pauses(),
+      ledger.reads.backlog(),
       ledger.reads.tallies(span.since),
     ])
+    const pauses = standing.map((pause) => maskReason(pause, operatorIn(response).role))
     const attention = attentionOf({
       trouble,
       pauses,
+      backlog,
       expected: [...config.sources.values()],
+      serviceRuns: true,
       now,
       time: (at) => clockOf(at, now).replace(/:\d\d$/, ''),
     })
@@ -46,11 +50,11 @@ export function overviewPage(router: Router, { ledger, config, clock }: ConsoleD
       other: pathWith('/console/', { span: asked.span, live: live ? 'off' : undefined }),
       said: null,
       since: trouble.since,
-      attention: attention.map(shownAttention),
+      attention: attention.map((one) => shownAttention(one, config.sources.has(one.subject.source ?? ''))),
       // Those that end by themselves, or that somebody gave an end.
       pauses: pauses
         .filter((pause) => !needsPerson(pause, now))
-        .map((pause) => ({ ...maskReason(pause, operatorIn(response).role), name: nameOf(pause) })),
+        .map((pause) => ({ ...pause, name: nameOf(pause) })),
       figures: figuresOf(trouble, tallies, {
         now,
         limit: config.genesys.rateLimitPerMinute,
@@ -76,15 +80,19 @@ export function overviewPage(router: Router, { ledger, config, clock }: ConsoleD
       sources: [...config.sources.keys()].map((name) => ({
         name,
         received: countIn(tallies, 'received', name),
+        spark: sparkOf([RECEIVED], of(tallies, name), span),
         refused: trouble.refused
           .filter(({ source }) => source === name)
           .reduce((sum, { count }) => sum + count, 0),
         lastAt: trouble.lastEventAt[name] ?? null,
+        ...dueOf(backlog.filter(({ source }) => source === name)),
       })),
       routes: config.routes.map(({ name, mode }) => ({
         name,
         mode,
         href: pathWith('/console/messages', { route: name }),
+        spark: sparkOf(OUTCOMES, of(tallies, name), span),
+        ...dueOf(backlog.filter(({ route }) => route === name)),
         sent: countIn(tallies, 'sent', name),
         failed: countIn(tallies, 'failed', name),
         unconfirmed: countIn(tallies, 'unconfirmed', name),
@@ -94,12 +102,26 @@ export function overviewPage(router: Router, { ledger, config, clock }: ConsoleD
   })
 }
 
+const RECEIVED = { kind: 'received', name: 'received' } as const
 const OUTCOMES = [
   { kind: 'sent', name: 'sent' },
   { kind: 'failed', name: 'failed' },
   { kind: 'unconfirmed', name: 'unconfirmed' },
   { kind: 'skipped', name: 'skipped' },
 ] as const
+
+function of(tallies: readonly Tally[], name: string): readonly Tally[] {
+  return tallies.filter((one) => one.name === name)
+}
+
+/** How many are due of some lanes, and since when. */
+function dueOf(lanes: readonly Backlog[]): { due: number; oldestDueAt: number | null } {
+  const oldest = lanes.map(({ oldestDueAt }) => oldestDueAt)
+  return {
+    due: lanes.reduce((sum, { due }) => sum + due, 0),
+    oldestDueAt: oldest.length === 0 ? null : Math.min(...oldest),
+  }
+}
 
 function countIn(tallies: readonly Tally[], kind: Tally['kind'], name?: string): number {
   return tallies
@@ -108,17 +130,20 @@ function countIn(tallies: readonly Tally[], kind: Tally['kind'], name?: string):
 }
 
 /** Where somebody goes to mend it, and in what words: a page has links where a terminal has commands. */
-function shownAttention({ kind, what, todo, command, subject }: Attention) {
+function shownAttention({ kind, what, todo, command, subject }: Attention, known: boolean) {
   const source = subject.source === undefined ? '' : encodeURIComponent(subject.source)
   const to = {
     pause: { href: '/console/pauses', link: 'Pauses' },
     brake: { href: '/console/pauses', link: 'Pauses' },
     overdue: { href: '/console/messages?state=scheduled', link: 'Scheduled messages' },
     unconfirmed: { href: '/console/messages?state=unconfirmed', link: 'Unconfirmed messages' },
-    failed: { href: '/console/messages?state=failed&since=24h', link: 'Failed messages' },
+    failed: { href: '/console/messages?state=failed', link: 'Failed messages' },
     unplanned: { href: '/console/events?state=unplanned&since=24h', link: 'Unplanned events' },
     unreadable: { href: '/console/events?state=unreadable&since=24h', link: 'Unreadable events' },
-    refused: { href: `/console/sources/${source}`, link: `Source ${subject.source}` },
+    refused:
+      subject.source === undefined || !known
+        ? { href: '/console/sources', link: 'Sources' }
+        : { href: `/console/sources/${source}`, link: `Source ${subject.source}` },
     silence: { href: `/console/sources/${source}`, link: `Source ${subject.source}` },
   }[kind]
   return { kind, what, todo: WHAT_TO_DO[kind] ?? `${todo} ${command ?? ''}`, ...to }

@@ -23,7 +23,16 @@ export type Place = (typeof PLACES)[number]['place']
 /** What is the same on all pages while the service runs. `sendsTo`: `live` needs no banner. `host`: where messages go. */
 export type About = { sendsTo: 'live' | 'gateway' | 'sandbox'; host: string; sandboxUrl: string | null }
 
-const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
+/** The zone by its name; by its distance from UTC where TZ says something that has none. */
+function zoneName(now: number): string {
+  const name: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone
+  if (name) return name
+  const minutes = -new Date(now).getTimezoneOffset()
+  if (minutes === 0) return 'UTC'
+  const two = (number: number) => String(number).padStart(2, '0')
+  const ahead = Math.abs(minutes)
+  return `UTC${minutes < 0 ? '-' : '+'}${two(Math.floor(ahead / 60))}:${two(ahead % 60)}`
+}
 
 /** Answers with a view. The title stands in the tab and above the page. */
 export async function page(response: Response, status: number, view: string, data: PageData): Promise<void> {
@@ -34,7 +43,7 @@ export async function page(response: Response, status: number, view: string, dat
     place: data.place ?? null,
     operator,
     about,
-    zone: ZONE,
+    zone: zoneName(response.locals.now as number),
     places: operator === null ? [] : PLACES.filter(({ needs }) => allows(operator.role, needs)),
   }
   const html = await render(view, shown, response.locals.now as number)
@@ -51,14 +60,21 @@ export function may(response: Response, action: Action): boolean {
   return allows(operatorIn(response).role, action)
 }
 
+const REFUSALS = {
+  400: 'Not understood',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Refused',
+  413: 'Too long',
+} as const
+
 /** Says that there is nothing to be seen here, or nothing to be done. `reason`: a sentence for the operator. */
 export async function refusal(
   response: Response,
-  status: 400 | 403 | 404 | 409,
+  status: keyof typeof REFUSALS,
   reason: string,
 ): Promise<void> {
-  const titles = { 400: 'Not understood', 403: 'Not allowed', 404: 'Not found', 409: 'Refused' }
-  await page(response, status, 'refusal', { title: titles[status], reason })
+  await page(response, status, 'refusal', { title: REFUSALS[status], reason })
 }
 
 /** Who may not do it is told so, and nothing else; false then. */
@@ -77,8 +93,8 @@ export async function mayOrRefuse(response: Response, action: Action): Promise<b
 export type Fields = Readonly<Record<string, string>>
 
 export function queryIn(request: Request): Fields {
-  const { searchParams } = new URL(request.originalUrl, 'http://console')
-  return fieldsOf([...searchParams])
+  const [, ...query] = request.originalUrl.split('?')
+  return fieldsOf([...new URLSearchParams(query.join('?'))])
 }
 
 export function formIn(request: Request): Fields {
@@ -104,6 +120,11 @@ function fieldsOf(pairs: readonly (readonly [string, string])[]): Fields {
 export function idIn(request: Request): number | null {
   const { id } = request.params
   return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : null
+}
+
+/** The words that a page says once, after something was done there; null: none of its words. */
+export function saidIn(words: Readonly<Record<string, string>>, said: string | undefined): string | null {
+  return said !== undefined && Object.hasOwn(words, said) ? (words[said] ?? null) : null
 }
 
 /** A path of the console with what is asked of it. */

@@ -5,10 +5,22 @@ import { CLI_SOURCE, SEND_ROUTE } from '../../event.ts'
 import { CHANNELS, type Pause, type PauseScope, PROBED_PAUSES } from '../../message.ts'
 import { pauseSending, resumePause } from '../actions/pauses.ts'
 import { nameOf } from '../attention.ts'
+import { LONGEST_MS } from '../instants.ts'
 import { maskReason } from '../mask.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form } from './lists.ts'
-import { formIn, idIn, may, mayOrRefuse, operatorIn, page, pathWith, queryIn, refusal } from './page.ts'
+import {
+  formIn,
+  idIn,
+  may,
+  mayOrRefuse,
+  operatorIn,
+  page,
+  pathWith,
+  queryIn,
+  refusal,
+  saidIn,
+} from './page.ts'
 
 const LONGEST_REASON = 500
 const SAID: Readonly<Record<string, string>> = { paused: 'Paused. Receiving goes on.', resumed: 'Resumed.' }
@@ -22,7 +34,7 @@ export function pausePages(router: Router, { ledger, config }: ConsoleDeps): voi
     await page(response, 200, 'pauses', {
       title: 'Pauses',
       place: 'pauses',
-      said: SAID[said ?? ''] ?? null,
+      said: saidIn(SAID, said),
       pauses: pauses.map((pause) => ({ ...maskReason(pause, role), ...wordsOf(pause) })),
       mayPause: may(response, 'pause'),
       mayResume: may(response, 'resume'),
@@ -40,7 +52,7 @@ export function pausePages(router: Router, { ledger, config }: ConsoleDeps): voi
     if (!target)
       return refusal(response, 404, 'Nothing is paused: the configuration has nothing of this name.')
     const forMs = length === undefined ? null : parseDuration(length)
-    if (length !== undefined && (forMs === null || forMs === 0)) {
+    if (length !== undefined && (forMs === null || forMs === 0 || forMs > LONGEST_MS)) {
       return refusal(response, 400, `Nothing is paused: a duration is 30m, 2h or 7d, and not ${length}.`)
     }
     if (reason === undefined) return refusal(response, 400, 'Nothing is paused: say why.')

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Response, Router } from 'express'
 import { CHANNELS } from '../../message.ts'
 import { listFixtures } from '../actions/fixtures.ts'
@@ -6,6 +7,7 @@ import { sendTest } from '../actions/test-message.ts'
 import { routeJson } from '../shapes/route.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form } from './lists.ts'
+import { once } from './once.ts'
 import {
   type Fields,
   formIn,
@@ -74,18 +76,19 @@ export function routePages(router: Router, deps: ConsoleDeps): void {
     const to = Object.fromEntries(
       Object.entries({ externalId, email, phone }).filter(([, value]) => value !== undefined),
     )
-    const sent = await sendTest(
-      deps,
-      { by: operatorIn(response).name },
-      {
-        route: String(request.params.name),
-        of: asked.of,
-        to,
-        ...(asked.channel === undefined ? {} : { channels: [asked.channel] }),
-      },
-    )
-    if (sent.kind !== 'planned') return refusal(response, sent.kind === 'missing' ? 404 : 409, sent.reason)
-    response.redirect(303, `/console/messages/${sent.message.id}`)
+    const by = operatorIn(response).name
+    const route = String(request.params.name)
+    const led = await once(deps.ledger, { what: `test ${route}`, by, fields }, async () => {
+      const channels = asked.channel === undefined ? {} : { channels: [asked.channel] }
+      const sent = await sendTest(
+        deps,
+        { by },
+        { route, of: asked.of, to, locale: asked.locale, ...channels },
+      )
+      return sent.kind === 'planned' ? { kind: 'done', path: `/console/messages/${sent.message.id}` } : sent
+    })
+    if (led.kind !== 'done') return refusal(response, led.kind === 'missing' ? 404 : 409, led.reason)
+    response.redirect(303, led.path)
   })
 
   async function show(name: string, fields: Fields, response: Response): Promise<void> {
@@ -137,6 +140,7 @@ export function routePages(router: Router, deps: ConsoleDeps): void {
         channel: 'email',
       }),
       mayPreview: may(response, 'read.unmasked'),
+      key: randomUUID(),
       mayTest: may(response, 'message.test') && preview?.kind === 'shown',
     })
 
@@ -166,13 +170,18 @@ function exampleIn({ event, fixture, locale, channel }: Fields) {
 
 type Shown = Awaited<ReturnType<typeof previewExample>>
 
+/** What would become of it, which nobody has sent. */
+const WOULD: Readonly<Record<string, string>> = { failed: 'would fail' }
+
 function shownPreview(preview: Shown) {
   if (preview.kind !== 'shown') return { kind: preview.kind, reason: preview.reason }
-  const { foreseen, customer, subject, html, whatsapp, templateVersion } = preview
+  const { foreseen, customer, notes, subject, html, whatsapp, templateVersion } = preview
   const { channel, state, reason, text } = foreseen
   return {
     kind: 'shown',
     state,
+    words: WOULD[state] ?? `would be ${state}`,
+    notes,
     reason,
     channel,
     customer: Object.entries(customer).flatMap(([name, value]) =>

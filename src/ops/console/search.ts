@@ -1,14 +1,10 @@
 import type { Router } from 'express'
 import type { Hit } from '../../ledger/pages.ts'
-import { IDENTIFIERS } from '../../message.ts'
 import { maskMessage } from '../mask.ts'
+import { searchFor } from '../search.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form, nameOf } from './lists.ts'
 import { formIn, may, operatorIn, page } from './page.ts'
-
-function isIdentifier(by: Hit['by']): boolean {
-  return (IDENTIFIERS as readonly string[]).includes(by)
-}
 
 /** By what something was found, in words. */
 const BY: Readonly<Record<Hit['by'], string>> = {
@@ -26,12 +22,10 @@ const BY: Readonly<Record<Hit['by'], string>> = {
 export function searchPage(router: Router, { ledger }: ConsoleDeps): void {
   router.post('/search', form, async (request, response) => {
     const text = formIn(request).text ?? ''
-    const found = text === '' ? [] : await ledger.reads.search(text)
-    // That somebody is found by an address tells as much as showing it would.
-    const hits = may(response, 'read.unmasked') ? found : found.filter(({ by }) => !isIdentifier(by))
+    const { role } = operatorIn(response)
+    const hits = text === '' ? [] : await searchFor(ledger, text, role)
     const [only] = hits
     if (only && hits.length === 1) return response.redirect(303, `/console/${only.kind}s/${only.id}`)
-    const { role } = operatorIn(response)
     const idsOf = (kind: Hit['kind']) => hits.filter((hit) => hit.kind === kind).map(({ id }) => id)
     const [messages, events] = await Promise.all([
       ledger.reads.messagesById(idsOf('message')),

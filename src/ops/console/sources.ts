@@ -1,5 +1,6 @@
 import type { Router } from 'express'
 import { recheck } from '../actions/refused.ts'
+import { type Expected, silentSince } from '../attention.ts'
 import { instantOf } from '../instants.ts'
 import { adviceParts, shortWords } from '../refused-advice.ts'
 import { sourceJson } from '../shapes/source.ts'
@@ -23,13 +24,13 @@ export function sourcePages(router: Router, deps: ConsoleDeps): void {
       sources: [...config.sources.values()].map((source) => {
         const refused = trouble.refused.filter((one) => one.source === source.name)
         const last = refused.toSorted((a, b) => b.lastAt - a.lastAt)[0] ?? null
-        const { title, url, secrets } = sourceJson(source, baseUrl)
+        const { title, url, secrets } = sourceJson(source, baseUrl())
         return {
           name: source.name,
           title,
           url,
           secrets,
-          ...heard(source.expectEveryMs, trouble.lastEventAt[source.name] ?? null, clock.now()),
+          ...heard(source, trouble, clock.now()),
           refused: refused.reduce((sum, { count }) => sum + count, 0),
           lastRefused: last && { at: last.lastAt, words: shortWords(last.reason) },
         }
@@ -52,9 +53,9 @@ export function sourcePages(router: Router, deps: ConsoleDeps): void {
     await page(response, 200, 'source', {
       title: `Source ${name}`,
       place: 'sources',
-      source: sourceJson(source, baseUrl),
+      source: sourceJson(source, baseUrl()),
       isPublic: source.publicUrl !== null,
-      ...heard(source.expectEveryMs, trouble.lastEventAt[name] ?? null, clock.now()),
+      ...heard(source, trouble, clock.now()),
       refused: trouble.refused
         .filter((one) => one.source === name)
         .map((one) => ({
@@ -102,9 +103,9 @@ export function sourcePages(router: Router, deps: ConsoleDeps): void {
   })
 }
 
-function heard(expectEveryMs: number | null, lastAt: number | null, now: number) {
-  const silent = expectEveryMs !== null && (lastAt === null || now - lastAt > expectEveryMs)
-  return { lastAt, silent }
+function heard(source: Expected, trouble: Parameters<typeof silentSince>[1], now: number) {
+  const lastAt = trouble.lastEventAt[source.name] ?? null
+  return { lastAt, silent: silentSince(source, trouble, now) !== null }
 }
 
 /** What to do, without the way to the command that shows how the sender is set up: the page itself does. */

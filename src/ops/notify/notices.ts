@@ -2,42 +2,40 @@ import type { Notice, NoticeCause } from '../../ledger/notices.ts'
 import type { Trouble } from '../../ledger/overview.ts'
 import { redact } from '../../log.ts'
 import type { Pause } from '../../message.ts'
+import { withoutAddresses } from '../../private.ts'
 import { UNKNOWN_SOURCE } from '../../receive/refusals.ts'
 import { type Attention, attentionOf, type Expected } from '../attention.ts'
+import { isOutage } from '../pause-cause.ts'
 
 /** Kinds of attention that somebody is told of (decisions/0021). */
 export const TOLD_KINDS = ['pause', 'brake', 'silence', 'refused', 'unconfirmed'] as const
 
 /** A pause that ends when a probe gets through, and such end within seconds where it was a hiccup: it is told once it has lasted this long. */
 const HICCUP_MS = 30_000
-const HICCUPS: readonly string[] = ['unreachable', 'uncertain'] satisfies Pause['code'][]
-/** A source that was accepted this short a time ago is not refused: somebody else posts nonsense at its address between. */
-const ACCEPTED_MS = 60_000
 
-/** What somebody is to be told of now. Pure. Nothing of it names a customer; what others wrote passes `redact`. `now`: epoch milliseconds. */
+/** What somebody is to be told of now, each cause once. Pure. Nothing of it names a customer; what others wrote passes `withoutAddresses`. `now`: epoch milliseconds. */
 export function noticesOf(options: {
   trouble: Trouble
   pauses: readonly Pause[]
   expected: readonly Expected[]
   now: number
 }): NoticeCause[] {
-  const { trouble, pauses, now } = options
-  const lasting = pauses.filter(({ code, since }) => !HICCUPS.includes(code) || now - since >= HICCUP_MS)
-  return attentionOf({ ...options, pauses: lasting })
-    .filter((one) => isTold(one, trouble, now))
-    .map((one) => ({
-      cause: one.cause,
-      kind: one.kind,
-      since: one.since ?? now,
-      data: dataOf(one, trouble.host),
-    }))
+  const { trouble, pauses, expected, now } = options
+  const lasting = pauses
+    .filter(({ code, since }) => !isOutage({ code }) || now - since >= HICCUP_MS)
+    .map((pause) => ({ ...pause, reason: withoutAddresses(pause.reason) }))
+  // What is due and not sent is told to nobody, so it is not looked at either.
+  const attention = attentionOf({ trouble, pauses: lasting, backlog: [], expected, serviceRuns: true, now })
+  const causes = attention.filter(isTold).map((one): [string, NoticeCause] => {
+    const { cause, kind, since } = one
+    return [cause, { cause, kind, since: since ?? now, data: dataOf(one, trouble.host) }]
+  })
+  return [...new Map(causes).values()]
 }
 
-function isTold({ kind, subject: { source } }: Attention, { lastEventAt }: Trouble, now: number): boolean {
-  if (!TOLD_KINDS.some((told) => told === kind)) return false
-  if (kind !== 'refused' || source === undefined) return true
+function isTold({ kind, subject: { source } }: Attention): boolean {
   // Strangers try addresses that no source has, all the time.
-  return source !== UNKNOWN_SOURCE && now - (lastEventAt[source] ?? 0) >= ACCEPTED_MS
+  return TOLD_KINDS.some((told) => told === kind) && source !== UNKNOWN_SOURCE
 }
 
 /** `sendsTo`: the host of Genesys Cloud, or `sandbox`: several services may tell the same receiver. */

@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
-import type { Notice } from '../../ledger/notices.ts'
+import type { Notice, NoticeCause } from '../../ledger/notices.ts'
 import type { Log } from '../../log.ts'
 import type { Expected } from '../attention.ts'
+import { OUTAGE } from '../pause-cause.ts'
 import { deliveryOf, noticesOf } from './notices.ts'
-import { isTaken, type Posted, post, postedWords, type Receiver } from './post.ts'
+import { isTaken, mayBeTaken, type Posted, post, postedWords, type Receiver } from './post.ts'
 
 /** How often it is looked at what needs a person. */
 const LOOK_MS = 10_000
@@ -14,6 +15,8 @@ const TELL_MS = 1_000
 /** A receiver that takes nothing is asked again after 1, 2, 4 … 60 s, for as long as the cause stands. */
 const FIRST_WAIT_MS = 1_000
 const LAST_WAIT_MS = 60_000
+/** An outage in which one request gets through now and then is one outage: it is over when it has not been told of for longer than it takes to be told of again. */
+const OUTAGE_OVER_MS = 60_000
 
 /**
  * Tells somebody outside what needs a person: once when it begins, once when it is over. What stands and what was told is in the ledger, so a restart neither repeats nor forgets it;
@@ -27,7 +30,7 @@ export type Notifier = {
 }
 
 export function createNotifier(deps: {
-  ledger: Pick<Ledger, 'pauses' | 'observe' | 'untold' | 'told'> & {
+  ledger: Pick<Ledger, 'pauses' | 'observe' | 'untold' | 'told' | 'tried'> & {
     reads: Pick<Ledger['reads'], 'trouble'>
   }
   receiver: Receiver
@@ -44,11 +47,18 @@ export function createNotifier(deps: {
   /** The receiver that does not answer at all is left alone with everything. */
   let silence: Wait = NO_WAIT
   let isFailing = false
+  /** The outage as it was last seen, and when. */
+  let outage: { notice: NoticeCause; at: number } | null = null
 
   async function look(): Promise<number> {
     const trouble = await ledger.reads.trouble()
     const pauses = await ledger.pauses()
-    await ledger.observe(noticesOf({ trouble, pauses, expected, now: clock.now() }))
+    const now = clock.now()
+    const found = noticesOf({ trouble, pauses, expected, now })
+    const seen = found.find(({ cause }) => cause === OUTAGE)
+    if (seen) outage = { notice: seen, at: now }
+    const lingers = !seen && outage !== null && now - outage.at < OUTAGE_OVER_MS
+    await ledger.observe(lingers && outage ? [...found, outage.notice] : found)
     return LOOK_MS
   }
 
@@ -61,7 +71,11 @@ export function createNotifier(deps: {
       const key = keyOf(notice)
       const wait = waits.get(key) ?? NO_WAIT
       if (clock.now() < wait.at) continue
+      // Before it leaves: who is killed now does not know what became of it either.
+      const isFirst = notice.what === 'began' && !notice.tried
+      if (isFirst) await ledger.tried(notice.id, true)
       const posted = await post(receiver, deliveryOf(notice), { clock, signal })
+      if (isFirst && !isTaken(posted) && !mayBeTaken(posted)) await ledger.tried(notice.id, false)
       if (signal.aborted && posted.kind === 'unanswered') break
       if (isTaken(posted)) {
         await ledger.told(notice.id, notice.what)

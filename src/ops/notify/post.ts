@@ -7,8 +7,10 @@ import type { Body } from './notices.ts'
 /** Who is told: where, and the secret that signs. */
 export type Receiver = { url: string; secret: string }
 
-/** What came back. `reason` names neither the URL, whose path may be a secret, nor the secret. */
-export type Posted = { kind: 'answered'; status: number } | { kind: 'unanswered'; reason: string }
+/** What came back. `reason` names neither the URL, whose path may be a secret, nor the secret. `isNoConnection`: there was none, so nothing arrived. */
+export type Posted =
+  | { kind: 'answered'; status: number }
+  | { kind: 'unanswered'; reason: string; isNoConnection: boolean }
 
 /** Whoever is told has this long to answer. */
 export const PATIENCE_MS = 10_000
@@ -16,6 +18,11 @@ export const PATIENCE_MS = 10_000
 /** Whether the answer means that it was taken. */
 export function isTaken(posted: Posted): boolean {
   return posted.kind === 'answered' && posted.status >= 200 && posted.status < 300
+}
+
+/** Whether it may have been taken, though nobody knows it: a proxy's 502 and a time-out come after the receiver has opened its incident, too. */
+export function mayBeTaken(posted: Posted): boolean {
+  return posted.kind === 'answered' ? posted.status >= 500 : !posted.isNoConnection
 }
 
 /** What came back, for an operator: `answered 302` or why nothing did. */
@@ -56,8 +63,10 @@ export async function post(
     await response.body?.cancel()
     return { kind: 'answered', status: response.status }
   } catch (error) {
-    const late = given.signal.aborted
-    return { kind: 'unanswered', reason: late ? `no answer within ${PATIENCE_MS / 1000} s` : causeOf(error) }
+    if (given.signal.aborted) {
+      return { kind: 'unanswered', reason: `no answer within ${PATIENCE_MS / 1000} s`, isNoConnection: false }
+    }
+    return { kind: 'unanswered', reason: causeOf(error), isNoConnection: isNoConnection(error) }
   } finally {
     answered.abort()
   }
@@ -71,4 +80,16 @@ function keyKind(secret: string): 'whsec' | 'text' {
 /** fetch says no more than that it failed; why is its cause. */
 function causeOf(error: unknown): string {
   return redact(messageOf(error instanceof Error && error.cause ? error.cause : error))
+}
+
+/** Codes of the system, of TLS and of fetch that can only mean that no connection came about, so that nothing was written. */
+const NO_CONNECTION =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|E(?:HOST|NET)(?:UNREACH|DOWN)|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_CERT_ALTNAME_INVALID)$/
+
+function isNoConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  // Where a name has several addresses: one error for each that was tried.
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isNoConnection)
+  if (error.cause !== undefined) return isNoConnection(error.cause)
+  return 'code' in error && NO_CONNECTION.test(String(error.code))
 }

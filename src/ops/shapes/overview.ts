@@ -54,7 +54,13 @@ const TroubleShape = z
     description: 'Counts of what needs a person and of what waits; none goes past 10,000.',
   })
 
-function troubleJson({ host: _, ...trouble }: Trouble): z.infer<typeof TroubleShape> {
+/** Without what only decides what needs a person: that is told by `attention`. */
+function troubleJson({
+  host: _,
+  expectedSince: _expected,
+  refusedHours: _hours,
+  ...trouble
+}: Trouble): z.infer<typeof TroubleShape> {
   const { since, due, lastEventAt, refused, recheckable } = trouble
   return {
     ...trouble,

@@ -2,11 +2,15 @@ import { z } from 'zod'
 import { MESSAGE_STATES } from '../../message.ts'
 import { CustomerShape } from './customer.ts'
 import { ChannelName, ResponseShape } from './rendered.ts'
+import { list } from './values.ts'
 
 const Shown = z
   .strictObject({
     kind: z.literal('shown'),
     customer: CustomerShape,
+    notes: list(z.string()).meta({
+      description: 'What would keep it from being sent so, or makes it another than the route’s.',
+    }),
     foreseen: z.strictObject({
       route: z.string(),
       state: z.enum(MESSAGE_STATES),

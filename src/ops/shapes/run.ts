@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { RUN_STATES, type Run, type RunReport } from '../../ledger/run.ts'
 import { MessageState } from './message.ts'
+import { Scope } from './pause.ts'
 import { IdentifierShape } from './policies.ts'
 import { Count, Id, isoTime, list, Time } from './values.ts'
 
@@ -30,6 +31,7 @@ export const RunShape = z
     by: z.string(),
     reason: z.string().nullable(),
     force: z.boolean(),
+    late: z.boolean(),
     filter: RunFilterShape,
     createdAt: Time,
     endedAt: Time.nullable(),
@@ -49,6 +51,7 @@ export function runJson({ createdAt, endedAt, filter, ...run }: Run): RunJson {
     by: run.by,
     reason: run.reason,
     force: run.force,
+    late: run.late,
     filter: {
       ...others,
       ...(since === undefined ? {} : { since: isoTime(since) }),
@@ -67,9 +70,12 @@ export function runJson({ createdAt, endedAt, filter, ...run }: Run): RunJson {
 export const RunReportShape = RunShape.extend({
   messages: z.record(MessageState, Count),
   refusals: list(z.strictObject({ messageId: Id, reason: z.string() })),
+  waitsFor: list(z.strictObject({ scope: Scope, name: z.string().nullable(), reason: z.string() })).meta({
+    description: 'Pauses that keep messages of it from being re-triggered.',
+  }),
 }).meta({ id: 'RunReport', description: 'A run, and what has become of its messages so far.' })
 export type RunReportJson = z.infer<typeof RunReportShape>
 
 export function runReportJson(run: RunReport): RunReportJson {
-  return { ...runJson(run), messages: run.messages, refusals: run.refusals }
+  return { ...runJson(run), messages: run.messages, refusals: run.refusals, waitsFor: run.waitsFor }
 }

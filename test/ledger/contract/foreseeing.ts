@@ -15,9 +15,10 @@ import {
   planned,
   SENT,
   schedule,
+  UNCONFIRMED,
 } from './build.ts'
 
-const PLAIN: ForeseeRequest = { force: false, reason: null, before: [] }
+const PLAIN: ForeseeRequest = { force: false, late: false, reason: null, before: [] }
 const LIVE = (channel: 'webmessaging' | 'email'): Way => ({ kind: 'draft', channel, mode: 'live' })
 const WAYS: Foreseeable['ways'] = { webmessaging: LIVE('webmessaging'), email: LIVE('email') }
 const ANN = 'email:ann@example.com'
@@ -56,7 +57,7 @@ export function foreseeing(fresh: () => Promise<Harness>): void {
       assert.deepEqual(await one(ledger, sent, { force: true }), { outcome: 'refused', code: 'sent-before' })
       assert.deepEqual(await one(ledger, sent, { force: true, reason: 'Lost.' }), {
         outcome: 'sent',
-        code: null,
+        code: 'sent-before',
       })
       const id = await schedule(ledger, harness)
       assert.deepEqual(await one(ledger, id), { outcome: 'refused', code: 'scheduled' })
@@ -64,6 +65,33 @@ export function foreseeing(fresh: () => Promise<Harness>): void {
       assert.deepEqual(await one(ledger, id), { outcome: 'refused', code: 'sending' })
       assert.deepEqual(await one(ledger, 4711), { outcome: 'refused', code: 'missing' })
     })
+
+    on(
+      'refused: of which nobody knows, and whose time is over; but not one alone',
+      async (ledger, harness) => {
+        const { id: unconfirmed } = await ended(ledger, harness, UNCONFIRMED)
+        const forced = { force: true, reason: 'Lost.' }
+        assert.deepEqual(await one(ledger, unconfirmed), { outcome: 'refused', code: 'unconfirmed' })
+        assert.deepEqual(await one(ledger, unconfirmed, forced), { outcome: 'sent', code: 'unconfirmed' })
+        assert.deepEqual(await one(ledger, unconfirmed, { alone: true }), {
+          outcome: 'sent',
+          code: 'unconfirmed',
+        })
+        const late = await failedOne(ledger, harness)
+        const cancelled = await schedule(ledger, harness)
+        await ledger.cancel(cancelled, { by: 'ann', reason: null })
+        harness.clock.advance(DAY)
+        assert.deepEqual(await one(ledger, late), { outcome: 'sent', code: null }, 'in the last millisecond')
+        harness.clock.advance(1)
+        assert.deepEqual(await one(ledger, late), { outcome: 'refused', code: 'expired' })
+        assert.deepEqual(await one(ledger, late, { late: true }), { outcome: 'sent', code: 'expired' })
+        assert.deepEqual(await one(ledger, late, { alone: true }), { outcome: 'sent', code: 'expired' })
+        assert.deepEqual(await one(ledger, cancelled), { outcome: 'refused', code: 'expired' })
+        assert.deepEqual(await one(ledger, cancelled, { late: true }), { outcome: 'sent', code: 'cancelled' })
+        // Force is one thing, and being late another.
+        assert.deepEqual(await one(ledger, unconfirmed, forced), { outcome: 'refused', code: 'expired' })
+      },
+    )
 
     on('refused: another message has the key, of those that are asked about too', async (ledger, harness) => {
       const policies = { once: 'T-1' }
@@ -149,7 +177,7 @@ export function foreseeing(fresh: () => Promise<Harness>): void {
       await happens(ledger, harness, { said: { cancels: ['reopened T-1'] } })
       const [id = 0] = messageIds
       assert.equal((await ledger.reads.message(id))?.state, 'cancelled')
-      assert.deepEqual(await one(ledger, id), { outcome: 'sent', code: null })
+      assert.deepEqual(await one(ledger, id), { outcome: 'sent', code: 'cancelled' })
     })
 
     on('paused: by an operator, by a brake, and by what was foreseen before', async (ledger, harness) => {

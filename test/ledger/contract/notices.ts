@@ -22,8 +22,8 @@ export function notices(fresh: () => Promise<Harness>): void {
       assert.deepEqual(
         [brake, silence],
         [
-          { ...BRAKE, id: brake?.id, what: 'began', overAt: null },
-          { ...SILENCE, id: silence?.id, what: 'began', overAt: null },
+          { ...BRAKE, id: brake?.id, what: 'began', overAt: null, tried: false },
+          { ...SILENCE, id: silence?.id, what: 'began', overAt: null, tried: false },
         ],
       )
       await ledger.told(brake?.id ?? 0, 'began')
@@ -59,6 +59,30 @@ export function notices(fresh: () => Promise<Harness>): void {
       await ledger.observe([BRAKE])
       await ledger.observe([])
       assert.deepEqual(await ledger.untold(), [])
+    })
+
+    on('tell the end of what may have been heard of, though nobody knows it', async (ledger, harness) => {
+      await ledger.observe([BRAKE, SILENCE])
+      const [brake, silence] = await ledger.untold()
+      await ledger.tried(brake?.id ?? 0, true)
+      await ledger.tried(silence?.id ?? 0, true)
+      await ledger.tried(silence?.id ?? 0, false)
+      assert.deepEqual(
+        (await ledger.untold()).map(({ what, tried }) => [what, tried]),
+        [
+          ['began', true],
+          ['began', false],
+        ],
+      )
+      await ledger.observe([])
+      await ledger.close()
+      const again = await harness.open()
+      assert.deepEqual(
+        (await again.untold()).map(({ id, what }) => [id, what]),
+        [[brake?.id, 'over']],
+      )
+      await again.told(brake?.id ?? 0, 'over')
+      assert.deepEqual(await again.untold(), [])
     })
 
     on('tell the end of what was over while its beginning was being told', async (ledger) => {

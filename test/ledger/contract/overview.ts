@@ -6,9 +6,11 @@ import {
   claimAll,
   DAY,
   draft,
+  ended,
   entry,
   failed,
   happens,
+  messageWith,
   onLedger,
   openOne,
   planned,
@@ -68,13 +70,67 @@ export function overview(fresh: () => Promise<Harness>): void {
         due: { count: 3, oldestDueAt: now - 3000 },
         scheduled: 3,
         lastEventAt: { crm: now },
+        expectedSince: {},
         refused: [{ source: 'crm', reason: 'signature', count: 1, lastAt: now }],
+        refusedHours: [{ source: 'crm', reason: 'signature', count: 1, firstAt: now, lastAt: now }],
         recheckable: [],
       })
       const { reads } = await harness.open({ owner: false })
       const recent = await reads.trouble()
       assert.deepEqual([recent.since, recent.failed, recent.unplanned], [clock.now() - DAY, 0, 0])
       assert.equal((await reads.trouble({ since: 0 })).failed, 2)
+    })
+
+    on('counts what failed by when it failed', async (ledger, harness) => {
+      const { clock } = harness
+      const { id } = await ended(ledger, harness, failed(DAY), {
+        message: { expireAt: clock.now() + 3 * DAY },
+      })
+      clock.advance(DAY)
+      assert.equal((await ledger.reads.trouble()).failed, 0)
+      clock.advance(1)
+      await ledger.settle((await openOne(ledger)).id, failed(null))
+      assert.equal((await messageWith(ledger, id)).state, 'failed')
+      const { failed: now, since } = await ledger.reads.trouble()
+      assert.equal(now, 1, 'though it was planned before')
+      const summary = await ledger.reads.summary()
+      assert.deepEqual([summary.failed, summary.recent.messages.failed, summary.recent.since], [1, 0, since])
+      clock.advance(DAY + 1)
+      assert.equal((await ledger.reads.trouble()).failed, 0)
+      assert.equal((await ledger.reads.summary()).failed, 0)
+    })
+
+    on('tells what is due by lane', async (ledger, harness) => {
+      const { clock } = harness
+      assert.deepEqual(await ledger.reads.backlog(), [])
+      const now = clock.now()
+      await schedule(ledger, harness, { dueAt: now - 1000 })
+      const email = { policies: { channels: ['email'] }, dueAt: now } as const
+      await schedule(ledger, harness, email)
+      await schedule(ledger, harness, email, 'shop')
+      await schedule(ledger, harness, { dueAt: now + 1, route: 'later' })
+      // By hand, and due later than the automatic one.
+      const id = await schedule(ledger, harness, { state: 'failed', code: 'x', reason: '' })
+      await ledger.retry(id, { by: 'ann', force: false, reason: null })
+      // Waits its turn: it is due and cannot go.
+      const names = ['email:ann@example.com']
+      await schedule(ledger, harness, { names, route: 'turns' })
+      await schedule(ledger, harness, { names, route: 'turns' })
+      const lane = { route: 'greet', source: 'crm' }
+      const all = await ledger.reads.backlog()
+      assert.deepEqual(all, [
+        { ...lane, channel: 'email', due: 1, oldestDueAt: now },
+        { ...lane, channel: 'webmessaging', due: 2, oldestDueAt: now - 1000 },
+        { ...lane, source: 'shop', channel: 'email', due: 1, oldestDueAt: now },
+        { ...lane, route: 'turns', channel: 'webmessaging', due: 2, oldestDueAt: now },
+      ])
+      assert.equal(
+        all.reduce((sum, { due }) => sum + due, 0),
+        (await ledger.reads.trouble()).due.count,
+      )
+      await claimAll(ledger, 99)
+      const turns = (await ledger.reads.backlog()).find(({ route }) => route === 'turns')
+      assert.equal(turns?.due, 1)
     })
 
     on('of a ledger that holds nothing, that nothing is wrong', async (ledger, { clock }) => {
@@ -88,10 +144,47 @@ export function overview(fresh: () => Promise<Harness>): void {
         due: { count: 0, oldestDueAt: null },
         scheduled: 0,
         lastEventAt: {},
+        expectedSince: {},
         refused: [],
+        refusedHours: [],
         recheckable: [],
       })
       assert.deepEqual(await ledger.reads.tallies(0), [])
+    })
+
+    on('tells refusals by the hour, from the first to the last of each', async (ledger, harness) => {
+      const { clock } = harness
+      clock.advance(3_600_000 - (clock.now() % 3_600_000))
+      const hour = clock.now()
+      for (const at of [5, 7, 3_600_000]) {
+        clock.advance(hour + at - clock.now())
+        ledger.countRefused('crm', 'no-match')
+      }
+      await ledger.close()
+      const again = await harness.open()
+      clock.advance(2)
+      again.countRefused('crm', 'no-match')
+      await again.close()
+      const { reads } = await harness.open({ owner: false })
+      const of = { source: 'crm', reason: 'no-match' }
+      assert.deepEqual((await reads.trouble()).refusedHours, [
+        { ...of, count: 2, firstAt: hour + 5, lastAt: hour + 7 },
+        { ...of, count: 2, firstAt: hour + 3_600_000, lastAt: hour + 3_600_002 },
+      ])
+    })
+
+    on('knows since when a source is expected, from the first start with it', async (ledger, { clock }) => {
+      const since = clock.now()
+      await ledger.expect(['crm'])
+      clock.advance(1000)
+      await ledger.expect(['crm', 'expects:x'])
+      const { expectedSince } = await ledger.reads.trouble()
+      assert.deepEqual(expectedSince, { crm: since, 'expects:x': since + 1000 })
+      assert.deepEqual((await ledger.reads.summary()).expectedSince, expectedSince)
+      await ledger.expect([])
+      clock.advance(1000)
+      await ledger.expect(['crm'])
+      assert.deepEqual((await ledger.reads.trouble()).expectedSince, { crm: since + 2000 })
     })
 
     on('does not call due what waits for another’s outcome', async (ledger, harness) => {

@@ -55,6 +55,16 @@ export function pausing(fresh: () => Promise<Harness>): void {
       )
     })
 
+    on('end with the year 9999, so that every page can show when', async (ledger, { clock }) => {
+      const last = Date.parse('9999-12-31T23:59:59.999Z')
+      for (const forMs of [last, Number.MAX_SAFE_INTEGER - clock.now()]) {
+        assert.equal((await ledger.pause({ ...OPERATOR, forMs })).until, last)
+      }
+      const forMs = last - clock.now()
+      assert.equal((await ledger.pause({ ...OPERATOR, forMs })).until, last)
+      assert.equal((await ledger.pause({ ...OPERATOR, forMs: forMs - 1 })).until, last - 1)
+    })
+
     on('end by time, and begin anew after that', async (ledger, harness) => {
       await schedule(ledger, harness)
       const first = await ledger.pause({ ...OPERATOR, forMs: 1000 })

@@ -1,11 +1,39 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { Ledger } from '../../../src/ledger/ledger.ts'
+import type { Ledger, PauseRequest } from '../../../src/ledger/ledger.ts'
 import type { Run, RunActed, RunRequest } from '../../../src/ledger/run.ts'
 import type { Harness } from '../contract.ts'
-import { claimAll, draft, entry, messageWith, onLedger, planned, SENT, schedule } from './build.ts'
+import {
+  claimAll,
+  DAY,
+  draft,
+  ended,
+  entry,
+  messageWith,
+  onLedger,
+  planned,
+  SENT,
+  schedule,
+  UNCONFIRMED,
+} from './build.ts'
 
-const REQUEST: Omit<RunRequest, 'messageIds'> = { by: 'ann', reason: null, force: false, filter: {} }
+const REQUEST: Omit<RunRequest, 'messageIds'> = {
+  by: 'ann',
+  reason: null,
+  force: false,
+  late: false,
+  filter: {},
+}
+
+const PAUSE: PauseRequest = {
+  scope: 'all',
+  name: null,
+  code: 'operator',
+  reason: 'Stop.',
+  forMs: null,
+  probes: 0,
+  by: 'ann',
+}
 
 function begun(acted: RunActed): Run {
   assert.ok(acted.kind === 'done', acted.kind === 'refused' ? acted.reason : '')
@@ -105,6 +133,106 @@ export function runs(fresh: () => Promise<Harness>): void {
       assert.equal((await messageWith(ledger, sent)).state, 'scheduled')
     })
 
+    on('refuse what is unconfirmed, but by force', async (ledger, harness) => {
+      const { id } = await ended(ledger, harness, UNCONFIRMED)
+      const plain = begun(await ledger.beginRun({ ...REQUEST, messageIds: [id] }))
+      assert.deepEqual(await ledger.stepRun({ limit: 9 }), {
+        runId: plain.id,
+        retried: 0,
+        refused: 1,
+        ended: true,
+      })
+      const { refusals = [] } = (await ledger.reads.run(plain.id)) ?? {}
+      assert.match(refusals[0]?.reason ?? '', /Nobody knows whether the customer has it.*settle it/)
+      assert.equal((await messageWith(ledger, id)).state, 'unconfirmed')
+      begun(await ledger.beginRun({ ...REQUEST, force: true, reason: 'Lost.', messageIds: [id] }))
+      assert.equal((await ledger.stepRun({ limit: 9 }))?.retried, 1)
+      assert.equal((await messageWith(ledger, id)).state, 'scheduled')
+    })
+
+    on('refuse what is past its time, unless they take late ones too', async (ledger, harness) => {
+      const [id = 0] = await manyFailed(ledger, harness, 1)
+      const { id: unconfirmed } = await ended(ledger, harness, UNCONFIRMED)
+      const both = [id, unconfirmed]
+      const run = begun(await ledger.beginRun({ ...REQUEST, messageIds: both }))
+      assert.equal(run.late, false)
+      // What was in time when it was planned may not be when its turn comes.
+      harness.clock.advance(DAY + 1)
+      assert.equal((await ledger.stepRun({ limit: 9 }))?.refused, 2)
+      const { refusals = [] } = (await ledger.reads.run(run.id)) ?? {}
+      assert.match(refusals[0]?.reason ?? '', /Its time is over.*--late/)
+      const late = begun(await ledger.beginRun({ ...REQUEST, late: true, messageIds: both }))
+      assert.equal(late.late, true)
+      const step = await ledger.stepRun({ limit: 9 })
+      assert.deepEqual([step?.retried, step?.refused], [1, 1], 'unconfirmed is another thing')
+      assert.equal((await messageWith(ledger, id)).expireAt, harness.clock.now() + DAY)
+      // One by its number is what somebody looked at.
+      const one = await ledger.retry(unconfirmed, { by: 'ann', force: false, reason: null })
+      assert.equal(one.kind, 'done')
+    })
+
+    on('pass over what a pause holds, and go on with others', async (ledger, harness) => {
+      const held = await manyFailed(ledger, harness, 3)
+      const other = { state: 'failed', code: 'x', reason: 'Nobody.', route: 'other' } as const
+      const free = await schedule(ledger, harness, other)
+      const later = await schedule(ledger, harness, other)
+      // Re-triggers of the paused route that are due already take nobody's room.
+      const [due = 0] = await manyFailed(ledger, harness, 1)
+      await ledger.retry(due, { by: 'ann', force: false, reason: null })
+      const pause = await ledger.pause({ ...PAUSE, scope: 'route', name: 'greet' })
+      const first = begun(await ledger.beginRun({ ...REQUEST, messageIds: [...held, free] }))
+      const second = begun(await ledger.beginRun({ ...REQUEST, messageIds: [later] }))
+      const took = { retried: 1, refused: 0 }
+      assert.deepEqual(await ledger.stepRun({ limit: 1 }), { runId: first.id, ...took, ended: false })
+      for (const { lease } of await claimAll(ledger)) await ledger.open(lease, draft())
+      assert.deepEqual(await ledger.stepRun({ limit: 1 }), { runId: second.id, ...took, ended: true })
+      assert.deepEqual(await statesOf(ledger, held), ['failed', 'failed', 'failed'])
+      const report = await ledger.reads.run(first.id)
+      assert.deepEqual(
+        [report?.state, report?.waiting, report?.waitsFor],
+        ['running', 3, [{ scope: 'route', name: 'greet', reason: 'Stop.' }]],
+      )
+      const idle = { runId: first.id, retried: 0, refused: 0, ended: false }
+      assert.deepEqual(await ledger.stepRun({ limit: 9 }), idle)
+      await ledger.resume(pause.id, 'ann')
+      // Once round: then it is seen that the pause is over.
+      await ledger.stepRun({ limit: 9 })
+      assert.equal((await ledger.stepRun({ limit: 9 }))?.ended, true)
+      assert.deepEqual(await statesOf(ledger, held), ['scheduled', 'scheduled', 'scheduled'])
+      assert.deepEqual((await ledger.reads.run(first.id))?.waitsFor, [])
+    })
+
+    on('hold nothing back that could tell whether Genesys answers again', async (ledger, harness) => {
+      const ids = await manyFailed(ledger, harness, 2)
+      begun(await ledger.beginRun({ ...REQUEST, messageIds: ids }))
+      await ledger.pause({ ...PAUSE, code: 'unreachable', forMs: 1_000 })
+      assert.equal((await ledger.stepRun({ limit: 1 }))?.retried, 0)
+      harness.clock.advance(1_000)
+      assert.equal((await ledger.stepRun({ limit: 1 }))?.retried, 1)
+      const { probe, messages } = await ledger.claim({ owner: 'worker', limit: 9, leaseMs: 60_000 })
+      assert.deepEqual([probe?.code, messages.map(({ message }) => message.id)], ['unreachable', [ids[0]]])
+    })
+
+    on('look at no more than some hundred that a pause holds in one step', async (ledger, harness) => {
+      const held = await manyFailed(ledger, harness, 1_200)
+      const free = await schedule(ledger, harness, { state: 'failed', code: 'x', reason: '', route: 'other' })
+      const pause = await ledger.pause({ ...PAUSE, scope: 'channel', name: 'webmessaging' })
+      const email = { policies: { channels: ['email'] } } as const
+      const way = await schedule(ledger, harness, { ...email, state: 'failed', code: 'x', reason: '' })
+      const run = begun(await ledger.beginRun({ ...REQUEST, messageIds: [...held, free, way] }))
+      const retried: number[] = []
+      for (let step = 0; step < 5; step += 1) retried.push((await ledger.stepRun({ limit: 9 }))?.retried ?? 0)
+      assert.deepEqual(retried, [0, 0, 1, 0, 0])
+      assert.equal((await messageWith(ledger, way)).state, 'scheduled')
+      assert.equal((await ledger.reads.run(run.id))?.waiting, 1_201)
+      // Another pause stands: it is looked from the first again.
+      await ledger.pause({ ...PAUSE, scope: 'route', name: 'other' })
+      await ledger.resume(pause.id, 'ann')
+      await ledger.stepRun({ limit: 2 })
+      assert.equal((await ledger.stepRun({ limit: 2 }))?.retried, 1)
+      assert.equal((await messageWith(ledger, held[0] ?? 0)).state, 'scheduled')
+    })
+
     on('are performed one after the other, the oldest first', async (ledger, harness) => {
       const [a = 0, b = 0] = await manyFailed(ledger, harness, 2)
       const first = begun(await ledger.beginRun({ ...REQUEST, messageIds: [b] }))
@@ -119,6 +247,13 @@ export function runs(fresh: () => Promise<Harness>): void {
       assert.deepEqual(
         (await ledger.reads.runs({ limit: 9 })).map(({ id }) => id),
         [second.id, first.id],
+      )
+      const [newest] = await ledger.reads.runs({ limit: 1 })
+      assert.equal(newest?.id, second.id)
+      const older = await ledger.reads.runs({ limit: 9, before: second.id })
+      assert.deepEqual(
+        older.map(({ id }) => id),
+        [first.id],
       )
       assert.deepEqual(await ledger.reads.runs({ state: 'running', limit: 9 }), [])
     })

@@ -145,6 +145,27 @@ export function wishes(fresh: () => Promise<Harness>): void {
       assert.deepEqual(await ledger.reads.suppressed([]), [])
     })
 
+    on('is read by pages, each refusal once', async (ledger, harness) => {
+      const names = Array.from({ length: 7 }, (_, n) => `email:${n}@example.com`)
+      await ledger.suppress(names, ASKED)
+      // One name at one time over several channels.
+      harness.clock.advance(1)
+      await ledger.suppress(['phone:+4930'], { ...ASKED, channels: ['sms', 'whatsapp', 'email'] })
+      const all = await ledger.reads.suppressions({ limit: 99 })
+      assert.equal(all.length, 10)
+      for (const limit of [1, 2, 3, 5, 10, 11]) {
+        const found: unknown[] = []
+        let page = await ledger.reads.suppressionPage({ limit })
+        for (;;) {
+          found.push(...page.items)
+          if (page.next === null) break
+          assert.equal(page.items.length, limit)
+          page = await ledger.reads.suppressionPage({ limit, before: page.next })
+        }
+        assert.deepEqual(found, all, `${limit} at a time`)
+      }
+    })
+
     on('an event says it too, for its customer and its channels', async (ledger, harness) => {
       const { eventId } = await says(ledger, harness, { suppress: { channels: ['email'] } })
       assert.equal(await look(ledger, harness, [MAIL]), 'skipped suppressed')
