@@ -29,7 +29,10 @@ export function timelineOf(of: {
   const past = [
     received(event),
     ...matched(message, event),
-    ...attempts.flatMap((attempt, nth) => [...foundMoments(message, attempts, nth), ...tried(attempt)]),
+    ...attempts.flatMap((attempt, nth) => [
+      ...foundMoments(message, attempts, nth),
+      ...tried(attempt, attempts[nth + 1]),
+    ]),
     ...trail.map(done),
     ...looked(message),
     ...ended(message, attempts),
@@ -100,7 +103,7 @@ function foundMoments({ contactId, foundBy }: Message, attempts: readonly Attemp
     : []
 }
 
-function tried(attempt: Attempt): Moment[] {
+function tried(attempt: Attempt, next: Attempt | undefined): Moment[] {
   const { number, channel, outcome, openedAt, settledAt, by } = attempt
   const who = by === null ? '' : ` for ${by}`
   const head = `attempt ${number} over ${channel}${who}`
@@ -115,7 +118,11 @@ function tried(attempt: Attempt): Moment[] {
   const tone = outcome === 'sent' ? 'good' : 'bad'
   const settled = settledAt ?? openedAt
   const after = settled - openedAt >= 1_000 ? ` (the answer took ${inWords(settled - openedAt)})` : ''
-  return [moment(settled, `${head}: ${text}${after}${outcome === 'sent' ? '' : tail(attempt.reason)}`, tone)]
+  if (outcome === 'sent') return [moment(settled, `${head}: ${text}${after}`, tone)]
+  // What an operator asked for came when they did.
+  const again =
+    next === undefined || next.by !== null ? '' : ` Tried again ${inWords(next.openedAt - settled)} later.`
+  return [moment(settled, `${head}: ${text}${after}${tail(attempt.reason)}${again}`, tone)]
 }
 
 const DID: Readonly<Record<string, string>> = {
@@ -128,7 +135,9 @@ const DID: Readonly<Record<string, string>> = {
 function done({ at, by, action, target, reason }: AuditRecord): Moment {
   const how = target.as === undefined ? '' : ` as ${String(target.as)}`
   const forced = target.force === 'yes' ? ' by force' : ''
-  return moment(at, `${DID[action] ?? action}${how}${forced} by ${by}${tail(reason)}`, 'plain')
+  const code = target.code === undefined ? '' : `, ${String(target.code)}`
+  const was = target.was === undefined ? '' : ` (it was ${String(target.was)}${code})`
+  return moment(at, `${DID[action] ?? action}${how}${forced} by ${by}${tail(reason)}${was}`, 'plain')
 }
 
 function looked({ lastLook, looks }: Message): Moment[] {

@@ -45,7 +45,7 @@ describe('re-triggering many', () => {
     assert.ok(json.outcomes.some(({ code, count }) => code === 'sent-before' && count === sent))
     const words = await run('messages', 'retry', '--since', '1h', '--plan')
     assert.equal(words.code, 0, words.err)
-    assert.match(words.out, new RegExp(`^Of ${before.length} messages: .*${sent} were sent before`))
+    assert.match(words.out, new RegExp(`^Of ${before.length} messages: .*${sent} were sent already`))
     assert.match(words.out, /OUTCOME +CODE +MESSAGES +SUCH AS +REASON/)
     assert.deepEqual(await list(), before)
     assert.equal((await run('runs', 'list')).out, 'No runs: messages retry with a filter begins one.\n')
@@ -95,7 +95,7 @@ describe('re-triggering many', () => {
     const filter = ['--state', 'sent', '--route', 'order-placed', '--yes']
     const refused = await run('messages', 'retry', ...filter)
     assert.equal(refused.code, 1)
-    assert.match(refused.out, /were sent before/)
+    assert.match(refused.out, /were sent already/)
     assert.match(refused.err, /nothing to re-trigger/)
     const without = await run('messages', 'retry', ...filter, '--force')
     assert.equal(without.code, 2)

@@ -160,7 +160,10 @@ describe('the console', () => {
       const again = await act(`/messages/${failed}/retry`, { reason: 'mended', key: 'one' })
       assert.equal(again.headers.location, `/console/messages/${failed}?said=retried`)
       assert.equal(await stateOf(failed), 'scheduled')
-      assert.match(await look(`/messages/${failed}?said=retried`), /re-triggered by bea: mended/)
+      assert.match(
+        await look(`/messages/${failed}?said=retried`),
+        /re-triggered by bea: mended \(it was failed, rejected\)/,
+      )
       const twice = await act(`/messages/${failed}/retry`, { key: 'two' })
       assert.equal(twice.status, 409)
       await act(`/messages/${failed}/cancel`, { reason: 'not after all' })

@@ -124,6 +124,32 @@ describe('the time line of a message', () => {
     ])
   })
 
+  it('says how long it waited between two tries of its own', () => {
+    const first = {
+      ...attempt,
+      outcome: 'failed',
+      status: 429,
+      code: null,
+      reason: 'A slower pace.',
+    } as Attempt
+    const second = {
+      ...attempt,
+      id: 2,
+      number: 2,
+      openedAt: AT + 13 * SECOND,
+      settledAt: AT + 13 * SECOND,
+    } as Attempt
+    const moments = texts(
+      told({ message: { ...message, state: 'sent' } as Message, attempts: [first, second] }),
+    )
+    assert.ok(
+      moments.includes(
+        'attempt 1 over webmessaging: not sent, 429: A slower pace. Tried again 12 seconds later.',
+      ),
+      moments.join('\n'),
+    )
+  })
+
   it('says which pauses hold it, and no others', () => {
     const pause = (scope: Pause['scope'], name: string | null, until: number | null): Pause => ({
       id: 1,

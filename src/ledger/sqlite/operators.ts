@@ -16,7 +16,10 @@ type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledg
 type RetryRequest = Request<'retry'> & { inRun?: { late: boolean } }
 /** `special`: what the message was before. */
 export type Retried =
-  | (Extract<Acted, { kind: 'done' }> & { special: SpecialCode | null })
+  | (Extract<Acted, { kind: 'done' }> & {
+      special: SpecialCode | null
+      was: Pick<MessageRow, 'state' | 'code'>
+    })
   | (Extract<Acted, { kind: 'refused' }> & { code: RefusedCode })
 
 /**
@@ -90,7 +93,8 @@ export function createOperators(
         id,
         message.state,
       )
-      return { ...done(row), special: specialOf(message, now) }
+      const { state, code } = message
+      return { ...done(row), special: specialOf(message, now), was: { state, code } }
     },
 
     cancel(id: number, request: Request<'cancel'>): Acted {
@@ -125,8 +129,15 @@ export function createOperators(
     },
   }
 
-  const retryKnown = (id: number, request: RetryRequest): Retried =>
-    told(acts.retry(id, request), request, 'message.retry', request.force ? { force: 'yes' } : {})
+  /** With what the message was before: its own words of that are gone. */
+  function retryKnown(id: number, request: RetryRequest): Retried {
+    const acted = acts.retry(id, request)
+    const was =
+      acted.kind === 'done'
+        ? { was: acted.was.state, ...(acted.was.code === null ? {} : { code: acted.was.code }) }
+        : {}
+    return told(acted, request, 'message.retry', { ...(request.force ? { force: 'yes' } : {}), ...was })
+  }
 
   return {
     /** As `retry`, and what the message was before, or the code of why it is refused. */

@@ -101,7 +101,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'sent unconfirmed': 'would be sent though nobody knows whether they were',
   'sent cancelled': 'would be sent though they were cancelled',
   'sent expired': 'would be sent late',
-  'refused sent-before': 'were sent before',
+  'refused sent-before': 'were sent already',
   'refused unconfirmed': 'are unconfirmed',
   'refused expired': 'expired',
   'refused scheduled': 'are scheduled already',
@@ -128,7 +128,7 @@ export function wordsOf({ outcome, code }: Pick<RetryPlan['outcomes'][number], '
   )
 }
 
-/** All of a plan in one line, `12 would be sent, 30 were sent before`. `count`: how a number is written. */
+/** All of a plan in one line, `12 would be sent, 30 were sent already`. `count`: how a number is written. */
 export function saidOf(
   { outcomes }: Pick<RetryPlan, 'outcomes'>,
   count: (of: number) => string = String,

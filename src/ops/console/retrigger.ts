@@ -9,7 +9,7 @@ import { idsIn, idsText } from './ids.ts'
 import { form } from './lists.ts'
 import { once } from './once.ts'
 import { type Fields, formIn, may, mayOrRefuse, operatorIn, page, refusal } from './page.ts'
-import { isoOf } from './words.ts'
+import { countOf, isoOf } from './words.ts'
 
 const LONGEST_REASON = 500
 /** A plan is posted with the numbers of all that it holds. */
@@ -69,17 +69,8 @@ export function retriggerPages(router: Router, deps: ConsoleDeps): void {
     const chosen = id === null ? await chooseMessages(deps, filter) : { kind: 'chosen' as const, ids: [id] }
     if (chosen.kind === 'refused') return refusal(response, 409, chosen.reason)
     const { name: by, role } = operatorIn(response)
-    const plan = await planRun(
-      deps,
-      { by },
-      {
-        ids: chosen.ids,
-        force,
-        // Of one message its time begins anew, as its own page says.
-        late: late || id !== null,
-        reason,
-      },
-    )
+    // One message alone is planned as its own page re-triggers it.
+    const plan = await planRun(deps, { by }, { ids: chosen.ids, force, late, reason, alone: id !== null })
     // Times as they are now: an hour ago is another time when the button is pressed.
     const fields = { ...filterFields(wish.fields), ...instants(filter) }
     const counted = (code: string) =>
@@ -88,7 +79,7 @@ export function retriggerPages(router: Router, deps: ConsoleDeps): void {
       title: 'What would become of them',
       place: 'messages',
       id,
-      said: saidOf(plan),
+      said: saidOf(plan, countOf),
       count: plan.messages,
       outcomes: plan.outcomes.map((one) => ({
         ...one,

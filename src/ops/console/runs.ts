@@ -1,6 +1,7 @@
 import type { Router } from 'express'
 import type { Run } from '../../ledger/run.ts'
 import { stopRun } from '../actions/runs.ts'
+import { nameOf } from '../attention.ts'
 import { maskReason } from '../mask.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form } from './lists.ts'
@@ -11,12 +12,16 @@ const SHOWN = 50
 
 /** `/runs`: many messages that are re-triggered together, how far each is, and to stop it. */
 export function runPages(router: Router, { ledger }: ConsoleDeps): void {
-  router.get('/runs', async (_request, response) => {
+  router.get('/runs', async (request, response) => {
     const { role } = operatorIn(response)
-    const runs = await ledger.reads.runs({ limit: SHOWN })
+    const { before } = queryIn(request)
+    const place = /^\d{1,15}$/.test(before ?? '') ? { before: Number(before) } : {}
+    const runs = await ledger.reads.runs({ limit: SHOWN, ...place })
+    const last = runs.at(-1)
     await page(response, 200, 'runs', {
       title: 'Runs',
       place: 'runs',
+      next: runs.length === SHOWN && last ? pathWith('/console/runs', { before: last.id }) : null,
       runs: runs.map((run) => ({ ...maskReason(run, role), chosen: chosenBy(run) })),
     })
   })
@@ -35,6 +40,7 @@ export function runPages(router: Router, { ledger }: ConsoleDeps): void {
       place: 'runs',
       run: { ...maskReason(run, role), chosen: chosenBy(run) },
       done: run.retried + run.refused,
+      waitsFor: run.waitsFor.map((pause) => ({ ...maskReason(pause, role), name: nameOf(pause) })),
       states: Object.entries(messages)
         .filter(([, count]) => count > 0)
         .map(([state, count]) => ({ state, count })),

@@ -3,16 +3,27 @@ import { CHANNELS } from '../../message.ts'
 import { allowCustomer, suppressCustomer } from '../actions/suppress.ts'
 import { namesMeant, namingIn } from '../actions/whom.ts'
 import { maskReason } from '../mask.ts'
+import { suppressionPlaceIn, suppressionPlaceText } from '../shapes/suppression.ts'
 import type { ConsoleDeps } from './console.ts'
 import { form } from './lists.ts'
-import { type Fields, formIn, may, mayOrRefuse, operatorIn, page, refusal } from './page.ts'
+import {
+  type Fields,
+  formIn,
+  may,
+  mayOrRefuse,
+  operatorIn,
+  page,
+  pathWith,
+  queryIn,
+  refusal,
+} from './page.ts'
 
 const SHOWN = 100
 const LONGEST_REASON = 500
 
 /** `/suppressions`: who must not be written to. Names come as forms alone, and none is shown again. */
 export function suppressionPages(router: Router, { ledger, config }: ConsoleDeps): void {
-  router.get('/suppressions', (_request, response) => show(response, null, null))
+  router.get('/suppressions', (request, response) => show(response, null, null, queryIn(request).before))
   router.post('/suppressions', form, async (request, response) => {
     const fields = formIn(request)
     switch (fields.do) {
@@ -70,17 +81,23 @@ export function suppressionPages(router: Router, { ledger, config }: ConsoleDeps
     response: Response,
     said: string | null,
     checked: { found: Awaited<ReturnType<typeof ledger.reads.suppressed>> } | null,
+    before?: string,
   ): Promise<void> {
     const { role } = operatorIn(response)
-    const list = await ledger.reads.suppressions({ limit: SHOWN })
-    const shown = (one: (typeof list)[number]) => ({ ...maskReason(one, role), kind: one.kind || 'unknown' })
+    const place = before === undefined ? null : suppressionPlaceIn(before)
+    const { items, next } = await ledger.reads.suppressionPage({
+      limit: SHOWN,
+      ...(place === null ? {} : { before: place }),
+    })
+    const shown = (one: (typeof items)[number]) => ({ ...maskReason(one, role), kind: one.kind || 'unknown' })
     await page(response, 200, 'suppressions', {
       title: 'Suppressions',
       place: 'suppressions',
       said,
       checked: checked && { found: checked.found.map(shown) },
-      list: list.map(shown),
-      limit: SHOWN,
+      list: items.map(shown),
+      first: place === null,
+      next: next && pathWith('/console/suppressions', { before: suppressionPlaceText(next) ?? '' }),
       channels: CHANNELS,
       sources: [...config.sources.keys()],
       mayName: may(response, 'read.unmasked'),

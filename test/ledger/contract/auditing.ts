@@ -23,14 +23,14 @@ const ACTIONS: readonly [
   [
     'message.retry',
     (ledger) => ledger.retry(1, { by: 'eve', force: false, reason: null }),
-    { message: 1 },
+    { message: 1, was: 'cancelled', code: 'by-hand' },
     null,
     (ledger) => ledger.cancel(1, { by: 'eve', reason: null }),
   ],
   [
     'message.retry',
     (ledger) => ledger.retry(1, { by: 'eve', force: true, reason: REASON }),
-    { message: 1, force: 'yes' },
+    { message: 1, force: 'yes', was: 'sent' },
     MASKED,
     async (ledger) => ledger.settle((await openOne(ledger)).id, SENT),
   ],
