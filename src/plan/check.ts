@@ -227,11 +227,10 @@ export function previewRoute(
   }
 }
 
-/** Of the one route that was planned, in its own words: the plan's speak of all routes. */
+/** That no route listens is said of all routes, of which one was planned. */
 function whyNot({ notes, reason }: Plan, { source, type }: ReadEvent): string {
-  const [note] = notes
-  if (note) return note.reason
-  return reason === null || notes.length === 0 ? `this route does not listen to ${source}/${type}` : reason
+  if (notes.length === 0) return `this route does not listen to ${source}/${type}`
+  return reason ?? 'the route plans nothing for this event'
 }
 
 function notesOn(

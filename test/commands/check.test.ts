@@ -405,7 +405,7 @@ describe('preview', () => {
     it('says why it says nothing about the first where it says nothing about any', async () => {
       const { code, out } = await command(['preview', 'stripe-order-placed', ...batch], of)
       assert.equal(code, 1)
-      assert.equal(out, 'No message: no route listens to custom/cart.abandoned\n')
+      assert.equal(out, 'No message: this route does not listen to custom/cart.abandoned\n')
     })
 
     it('without an event there is nothing to show', async () => {

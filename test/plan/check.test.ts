@@ -326,7 +326,7 @@ describe('a preview', () => {
     })
     assert.deepEqual(previewRoute(config, 'greet', eventWith(TICKET, { source: 'shop' }), {}), {
       kind: 'not-planned',
-      reason: 'no route listens to shop/ticket.resolved',
+      reason: 'this route does not listen to shop/ticket.resolved',
     })
     assert.deepEqual(previewRoute(config, 'bye', eventWith(TICKET), {}), {
       kind: 'not-planned',
