@@ -17,8 +17,8 @@ export const LEAST_SHARE = 0.9
 /** Events a second that come in while pages are measured. */
 const OFFERED = 500
 const CONNECTIONS = 32
-/** As often as three people ask for pages who look at one a second each, or thirty pages that update themselves. */
-const PAGES_A_SECOND = 6
+/** As often as ten pages ask that are left open and update themselves, or three people who look at one every second and a half. */
+const PAGES_A_SECOND = 2
 
 export type PageFigures = { page: string; p50: number; p95: number; most: number; bytes: number }
 export type ConsoleBench = {

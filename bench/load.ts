@@ -96,7 +96,8 @@ export async function sendAt(
   const due = () => Math.floor(((performance.now() - began) / 1000) * perSecond)
   const pump = () => {
     while (sent < due() && !signal.aborted) {
-      const socket = idle.pop()
+      // The one that has been idle longest: the service ends connections on which nothing is asked.
+      const socket = idle.shift()
       if (!socket) return
       sent += 1
       post(socket).then((ms) => {

@@ -155,7 +155,7 @@ function printConsole({ events, pages, offered, receiving, rssMb, isWell }: Cons
   )
   const { alone, beside, share } = receiving
   console.log(
-    `  at most ${alone.toFixed(0)} events/s with nobody at the console, ${beside.toFixed(0)} with three who look around: share ${share.toFixed(3)}`,
+    `  at most ${alone.toFixed(0)} events/s with nobody at the console, ${beside.toFixed(0)} with two pages a second: share ${share.toFixed(3)}`,
   )
 }
 

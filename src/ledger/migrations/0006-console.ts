@@ -17,8 +17,9 @@ CREATE INDEX audit_of_event ON audit (json_extract(target, '$.event'))
 -- Those that wait for an operator's word: a handful among all that are looked for.
 CREATE INDEX messages_held ON messages (created_at) WHERE state = 'unconfirmed' AND look_at IS NULL;
 
--- By when they failed: what was planned long ago and fails now is today's trouble. With the state, or SQLite would take messages_by_state for all that ever failed.
-CREATE INDEX messages_failed ON messages (state, updated_at) WHERE state = 'failed';
+-- By when they failed: what was planned long ago and fails now is today's trouble. With the state, or SQLite would take messages_by_state for all that ever failed; and only for
+-- questions that compare the time, or it would take this one for lists, which are in another order, and sort them.
+CREATE INDEX messages_failed ON messages (state, updated_at) WHERE state = 'failed' AND updated_at IS NOT NULL;
 
 ALTER TABLE runs ADD COLUMN late INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1));
 

@@ -44,5 +44,5 @@ function byNow(filter: (at: number | null, now: number) => string) {
 
 /** A page of `views/`: its HTML. `now`: when it is made, epoch milliseconds. */
 export async function render(view: string, data: object, now: number): Promise<string> {
-  return String(await views().renderFile(view, data, { globals: { now } }))
+  return String(views().renderFileSync(view, data, { globals: { now } }))
 }
