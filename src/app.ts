@@ -12,6 +12,11 @@ export function createApp(options: { trustProxy: number; log: Log }, mount: (app
   app.disable('etag')
   app.set('query parser', false)
   app.set('trust proxy', options.trustProxy)
+  // RFC 9112, section 3.2: a proxy may have gone by the one, and what is signed or compared here would go by the other.
+  app.use((request, response, next) => {
+    if (hostsIn(request) < 2) return next()
+    problem(response.set('connection', 'close'), 400, 'Bad request', 'there is more than one host header')
+  })
   mount(app)
   app.use((_request, response) => {
     problem(response, 404, 'Not found', 'there is nothing at this address')
@@ -28,6 +33,15 @@ export function createApp(options: { trustProxy: number; log: Log }, mount: (app
     problem(response, 503, 'Unavailable', 'something failed here; try again')
   })
   return app
+}
+
+function hostsIn({ rawHeaders }: Request): number {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    // Lengths first: as in the headers of a signature.
+    if (rawHeaders[at]?.length === 4 && rawHeaders[at]?.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts
 }
 
 function problem(response: Response, status: number, title: string, detail: string): void {

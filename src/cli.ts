@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addAccessCommands } from './commands/access-commands.ts'
 import { portNumber, positiveNumber, signedDuration, wholeNumber } from './commands/filters.ts'
+import { addKeepingCommands } from './commands/keeping-commands.ts'
 import { addLedgerCommands } from './commands/ledger-commands.ts'
 import { addNotifyCommands } from './commands/notify-commands.ts'
 import { type Run, type Terminal, visibleLines } from './commands/output.ts'
@@ -65,11 +66,16 @@ function program(run: Run, say: (text: string) => void): Command {
     .description('run the service')
     .option('--sandbox', 'send to a stand-in for Genesys Cloud in this process, with a ledger of its own')
     .addOption(sandboxPort('--sandbox-port <port>'))
-    .action(async (options: { sandbox?: boolean; sandboxPort: number }) => {
+    .option('--check', 'first look through the whole ledger for damage; of a large one that takes minutes')
+    .action(async (options: { sandbox?: boolean; sandboxPort: number; check?: boolean }) => {
       const { start } = await import('./commands/start.ts')
       await start(
         variables,
-        { sandbox: options.sandbox === true, sandboxPort: options.sandboxPort },
+        {
+          sandbox: options.sandbox === true,
+          sandboxPort: options.sandboxPort,
+          check: options.check === true,
+        },
         terminal,
       )
     })
@@ -181,6 +187,7 @@ function program(run: Run, say: (text: string) => void): Command {
   addRefusedCommands(program, run)
   addSuppressCommands(program, run)
   addAccessCommands(program, run)
+  addKeepingCommands(program, run)
   addNotifyCommands(program, run)
   return program
 }

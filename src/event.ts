@@ -22,13 +22,32 @@ export type Event = {
   notes: readonly RouteNote[]
   /** The bytes of this event as the sender sent them; of a delivery of many its own part. */
   raw: Buffer
-  /** The headers of its delivery that its source reads, names in lower case. */
+  /** The headers of its delivery that its source reads, and a valid `traceparent`; names in lower case. */
   headers: Headers
   configVersion: string
+  /** What is gone of it, and why, in words for an operator; absent: nothing. */
+  removed?: string
 }
 
 /** Names in lower case. */
 export type Headers = Readonly<Record<string, string>>
+
+/** W3C Trace Context, by which a sender follows a request of its own through other systems. */
+export const TRACEPARENT = 'traceparent'
+
+/** Version, trace, parent, flags, in lower case (W3C Trace Context, section 3.2); neither of the ids all zeros. Later versions may say more; that is not read. */
+const TRACEPARENT_FORM = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/
+
+export function isTraceparent(value: string): boolean {
+  return TRACEPARENT_FORM.test(value)
+}
+
+/** What the log lines of an event carry where its sender traces it. */
+export function traceOf({ headers }: Pick<Event, 'headers'>): { traceparent?: string } {
+  const traceparent = headers[TRACEPARENT]
+  // Headers that a configuration names are kept as they came.
+  return traceparent !== undefined && isTraceparent(traceparent) ? { traceparent } : {}
+}
 
 /**
  * `planned`    has messages

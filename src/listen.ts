@@ -16,7 +16,7 @@ export type Patience = {
   /** A request's headers; a request with its body. */
   headersMs: number
   requestMs: number
-  /** Between two requests of one connection. */
+  /** Between two requests of one connection, and between two parts of an answer that the peer does not read. */
   idleMs: number
   /** How often the first two are looked at. */
   checkMs: number
@@ -40,12 +40,22 @@ const PATIENCE: Patience = {
 
 /** Node's default, written down because it bounds what a stranger can make us keep. */
 const MAX_HEADER_BYTES = 16 * 1024
+/**
+ * Senders and the proxies before us come to some thirty. Node has a limit of its own, some thousand, and versions of it leave out what is past that: a second signature that nobody sees is
+ * none that can be refused.
+ */
+const MAX_HEADERS = 200
 /** Far more than senders and proxies open, and far fewer than the descriptors of a process. */
 const MAX_CONNECTIONS = 4096
+/**
+ * Requests of one connection whose answers are not out yet. No sender and no proxy writes the next before it has read the answer; who writes a megabyte of them at once, and reads
+ * nothing, would have twenty thousand answers held for him, each with its file open.
+ */
+const MAX_AT_ONCE = 16
 
 /**
  * Serves HTTP. What is no HTTP is answered by node without a word in the log: 400, 408 for a request that takes too long, 431 for too
- * large headers. Rejects with PORT_IN_USE, or REFUSED where the address cannot be had.
+ * large headers, or too many. Rejects with PORT_IN_USE, or REFUSED where the address cannot be had.
  */
 export async function listen(
   handle: RequestListener,
@@ -60,6 +70,7 @@ export async function listen(
   },
 ): Promise<Listening> {
   const { host, patience = PATIENCE, portName = 'PORT' } = options
+  const inFlight: InFlight = new Map()
   const server = createServer(
     {
       headersTimeout: patience.headersMs,
@@ -68,10 +79,22 @@ export async function listen(
       connectionsCheckingInterval: patience.checkMs,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
-    handle,
+    (request, response) => {
+      if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+        return void response.writeHead(431, { 'content-length': 0, connection: 'close' }).end()
+      }
+      const atOnce = inFlight.get(request.socket) ?? 1
+      if (atOnce <= MAX_AT_ONCE) return handle(request, response)
+      // The first that is too many ends the connection behind the answers before it; those behind it are never answered, nor read.
+      if (atOnce > MAX_AT_ONCE + 1) return
+      request.socket.pause()
+      response.writeHead(503, { 'retry-after': '30', 'content-length': 0, connection: 'close' }).end()
+    },
   )
+  // Of whoever asks and does not read; node would keep what it could not write, and the connection, for ever.
+  server.timeout = patience.idleMs
   server.maxConnections = MAX_CONNECTIONS
-  const close = closing(server, patience, options)
+  const close = closing(server, inFlight, patience, options)
   const port = await bind(server, host, options.port, portName)
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, close }
 }
@@ -103,15 +126,23 @@ function notBound(
   return new PostriderError('REFUSED', message, { cause })
 }
 
+/** How many requests of each connection are not answered yet; a connection without any has 0. */
+type InFlight = Map<Socket, number>
+
 /** Node's own close leaves alone the connections that never asked anything, and forgets the time-outs of the others. */
-function closing(server: Server, patience: Patience, { clock, log }: { clock: Clock; log: Log }) {
+function closing(
+  server: Server,
+  inFlight: InFlight,
+  patience: Patience,
+  { clock, log }: { clock: Clock; log: Log },
+) {
   let closed: Promise<void> | null = null
-  const inFlight = new Map<Socket, number>()
   server.on('connection', (socket) => {
     inFlight.set(socket, 0)
     socket.once('close', () => inFlight.delete(socket))
   })
-  server.on('request', ({ socket }, response) => {
+  // Before it is handled: that asks how many there are.
+  server.prependListener('request', ({ socket }, response) => {
     inFlight.set(socket, (inFlight.get(socket) ?? 0) + 1)
     response.once('close', () => {
       const left = (inFlight.get(socket) ?? 1) - 1

@@ -19,6 +19,7 @@ export type LogFields = Partial<{
   correlationId: string
   conversationId: string
   webhookId: string
+  traceparent: string
   reason: string
   count: number
   ms: number
@@ -47,6 +48,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
   'correlationId',
   'conversationId',
   'webhookId',
+  'traceparent',
   'reason',
   'count',
   'ms',

@@ -3,20 +3,24 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { configNow } from './config/now.ts'
 import { createBudget } from './deliver/budget.ts'
+import { createKeeper } from './deliver/keeper.ts'
 import { createRunner } from './deliver/runs.ts'
 import { createWorker } from './deliver/worker.ts'
 import type { Environment, Variables } from './environment.ts'
 import { messageOf, PostriderError } from './errors.ts'
+import { CLI_SOURCE, SEND_ROUTE } from './event.ts'
 import { createGenesys } from './genesys/client.ts'
 import type { Genesys } from './genesys/genesys.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { keyOfLedger, openLedger } from './ledger/open.ts'
 import type { Log } from './log.ts'
+import { createMetrics } from './metrics.ts'
 import { FIXTURES } from './ops/actions/fixtures.ts'
 import type { SenderState } from './ops/health.ts'
 import { createNotifier, type Notifier } from './ops/notify/notifier.ts'
 import { derivedSecret } from './ops/notify/secret.ts'
 import { mountOps } from './ops/ops.ts'
+import { UNKNOWN_SOURCE } from './receive/refusals.ts'
 import { payloadOf } from './receive/sources/read.ts'
 import { assertSandboxAllowed, SANDBOX_CLIENT, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts'
 import { startServer } from './server.ts'
@@ -87,6 +91,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await ledger.expect(expectedNames(config))
 
     const budget = createBudget({ ledger, ceiling: config.genesys.rateLimitPerMinute, clock, log })
+    const metrics = createMetrics({ ...namesIn(config), process: true })
+    const { counts } = metrics
     const worker = createWorker({
       config,
       ledger,
@@ -94,6 +100,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       budget,
       clock,
       log,
+      counts,
       random: Math.random,
       payloadOf: payloadOf(config),
       owner: `${process.pid}-${randomUUID().slice(0, 8)}`,
@@ -116,12 +123,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ledger,
       clock,
       log,
+      counts,
       sender,
       host: environment.HOST,
       port: environment.PORT,
       trustProxy: environment.TRUST_PROXY,
       ops: {
-        mount: (app) =>
+        mount: (app, readiness) =>
           mountOps(app, {
             ledger,
             config,
@@ -132,6 +140,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
             baseUrl: () => listening ?? baseUrl(environment.HOST, environment.PORT),
             fixtures: FIXTURES,
             configNow: () => configNow(config, variables),
+            metrics: {
+              registry: metrics.registry,
+              ledger,
+              ...namesIn(config),
+              expected: [...config.sources.values()],
+              about: { sendsTo, configVersion: config.version },
+              readiness,
+              budget: { ...budget, ceiling: config.genesys.rateLimitPerMinute },
+              clock,
+              isApart: environment.OPS_PORT !== undefined,
+            },
           }),
         port: environment.OPS_PORT ?? null,
       },
@@ -143,19 +162,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const { rateLimitPerMinute } = config.genesys
     const runner = createRunner({ ledger, rateLimitPerMinute, clock, log })
     const running = runner.run()
+    const keeper = createKeeper({ ledger, retention: config.retention, clock, log })
+    const keeping = keeper.run()
     const notifying = notifier?.run()
     undo.unshift(async () => {
       worker.stop()
       runner.stop()
+      keeper.stop()
       notifier?.stop()
     })
     let stopped: Promise<void> | null = null
     const stop = async () => {
       worker.stop()
       runner.stop()
+      keeper.stop()
       notifier?.stop()
       await server.close()
       await running
+      await keeping
       await notifying
       await working
       await ledger.close()
@@ -181,6 +205,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await step().catch((late: unknown) => log.error('not closed', { error: messageOf(late) }))
     }
     throw error
+  }
+}
+
+/** What names the labels of metrics may have: those of the configuration, and of `postrider send`. */
+function namesIn({ sources, routes }: Config): { sources: readonly string[]; routes: readonly string[] } {
+  return {
+    sources: [...sources.keys(), UNKNOWN_SOURCE, CLI_SOURCE],
+    routes: [...routes.map(({ name }) => name), SEND_ROUTE],
   }
 }
 

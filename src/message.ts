@@ -47,6 +47,8 @@ export type Message = {
   wouldSend: Rendered | null
   createdAt: number
   updatedAt: number
+  /** What is gone of it, and why, in words for an operator; absent: nothing. */
+  removed?: string
 }
 
 export const MESSAGE_STATES = [

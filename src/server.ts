@@ -5,7 +5,8 @@ import type { Config } from './config/config.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { type Listening, listen, type Patience } from './listen.ts'
 import type { Log } from './log.ts'
-import { health, type SenderState } from './ops/health.ts'
+import type { Counts } from './metrics.ts'
+import { createReadiness, health, type Readiness, type SenderState } from './ops/health.ts'
 import { planEvent } from './plan/plan.ts'
 import { webhooks } from './receive/http.ts'
 import { createIntake, type IntakeLimits } from './receive/intake.ts'
@@ -24,8 +25,9 @@ export type ServerOptions = {
   port: number
   /** How many proxies stand before the service. */
   trustProxy: number
-  /** What operators reach. `port` null: where the webhooks come in; else on a listener of its own. */
-  ops?: { mount(app: Express): void; port: number | null }
+  /** What operators reach. `port` null: where the webhooks come in; else on a listener of its own. `readiness`: the one that /health answers with. */
+  ops?: { mount(app: Express, readiness: () => Promise<Readiness>): void; port: number | null }
+  counts?: Counts
   intake?: IntakeLimits
   patience?: Patience
 }
@@ -36,10 +38,13 @@ export type Serving = Listening & { opsUrl: string | null }
 /** Serves the webhooks, what operators reach, and on both the health of this process. Rejects with PORT_IN_USE, or REFUSED where the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<Serving> {
   const { config, ledger, clock, log, sender, ops } = options
+  const counts = options.counts ? { counts: options.counts } : {}
   const intake = createIntake(options.intake)
-  const noteRefusal = createRefusals({ ledger, clock, log })
-  const deps = { config, ledger, plan: planEvent, log }
-  const healthy = health({ ledger, queue: intake, sender, clock, log })
+  const noteRefusal = createRefusals({ ledger, clock, log, ...counts })
+  const deps = { config, ledger, plan: planEvent, log, ...counts }
+  const told = { ledger, queue: intake, sender, clock, log }
+  const readiness = createReadiness(told)
+  const healthy = health(told, readiness)
   const app = createApp(options, (app) => {
     const isSource = (name: string) => config.sources.has(name)
     app.use(
@@ -52,14 +57,14 @@ export async function startServer(options: ServerOptions): Promise<Serving> {
       next()
     })
     app.use('/health', healthy)
-    if (ops && ops.port === null) ops.mount(app)
+    if (ops && ops.port === null) ops.mount(app, readiness)
   })
   const listening = await listen(app, options)
   if (!ops || ops.port === null) return { ...listening, opsUrl: ops ? listening.url : null }
   try {
     const opsApp = createApp(options, (app) => {
       app.use('/health', healthy)
-      ops.mount(app)
+      ops.mount(app, readiness)
     })
     const apart = await listen(opsApp, { ...options, port: ops.port, portName: 'OPS_PORT' })
     const close = async () => void (await Promise.all([listening.close(), apart.close()]))

@@ -12,10 +12,15 @@ type ComposeService = {
   env_file?: string
   environment?: Record<string, string>
   volumes?: string[]
+  ports?: string[]
+  profiles?: string[]
   command?: string[]
 }
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
-const { services } = parseYaml(read('docker-compose.yml')) as { services: Record<string, ComposeService> }
+const { services, volumes } = parseYaml(read('docker-compose.yml')) as {
+  services: Record<string, ComposeService>
+  volumes: object
+}
 const example = parse(read('.env.example'))
 
 describe('a deployment as documented', () => {
@@ -29,6 +34,25 @@ describe('a deployment as documented', () => {
   it('.env.example leaves NODE_ENV alone, and empty it is the default', () => {
     assert.equal(example.NODE_ENV, '')
     assert.equal(readEnvironment(example).NODE_ENV, 'development')
+  })
+
+  it('what it publishes is on this machine alone, and operators have a port of their own', () => {
+    const { postrider } = services
+    const { PORT, OPS_PORT } = readEnvironment({ ...example, ...postrider?.environment })
+    assert.notEqual(PORT, OPS_PORT)
+    assert.deepEqual(postrider?.ports, [`127.0.0.1:${PORT}:${PORT}`, `127.0.0.1:${OPS_PORT}:${OPS_PORT}`])
+    assert.equal(services.sandbox?.ports, undefined)
+  })
+
+  it('its ledger lies in a volume that exists, and the sandbox runs only when asked for', () => {
+    const { postrider, sandbox } = services
+    const ledger = readEnvironment({ ...example, ...postrider?.environment }).DATABASE_URL
+    assert.equal(ledger, 'sqlite:data/postrider.db')
+    assert.ok(postrider?.volumes?.includes('data:/app/data'))
+    assert.ok('data' in volumes)
+    assert.deepEqual(sandbox?.profiles, ['sandbox'])
+    assert.equal(postrider?.profiles, undefined)
+    assert.deepEqual(Object.keys(services), ['postrider', 'sandbox'])
   })
 
   it('its sandbox stands for the org of the service’s own settings and configuration', () => {

@@ -14,6 +14,8 @@ const types = (...to: string[]): Allowed[] => to.map((one) => ({ to: one, types:
 
 /** What travels between rooms, and what every room may lean on. */
 const WORDS = value('event', 'message', 'operator', 'scope', 'errors', 'clock', 'log')
+/** What is counted on the way of an event, as who counts sees it. */
+const COUNTS = types('metrics')
 const CONFIG = types('config/')
 /** The store as a room sees it: the interface, and the shapes of what it answers to operators. */
 const LEDGER_CONTRACT = types(
@@ -26,6 +28,7 @@ const LEDGER_CONTRACT = types(
   'ledger/overview',
   'ledger/idempotency',
   'ledger/notices',
+  'ledger/retention',
 )
 
 /**
@@ -40,10 +43,16 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   // What main and the commands read before they start anything.
   settings: value('config/', 'environment', 'errors'),
   // What main puts the receiving half together with.
-  server: [...WORDS, ...CONFIG, ...LEDGER_CONTRACT, ...value('app', 'listen', 'receive/', 'plan/', 'ops/')],
+  server: [
+    ...WORDS,
+    ...COUNTS,
+    ...CONFIG,
+    ...LEDGER_CONTRACT,
+    ...value('app', 'listen', 'receive/', 'plan/', 'ops/'),
+  ],
   app: value('errors', 'log'),
   listen: value('clock', 'errors', 'log'),
-  'receive/': [...WORDS, ...CONFIG, ...LEDGER_CONTRACT, ...value('plan/')],
+  'receive/': [...WORDS, ...COUNTS, ...CONFIG, ...LEDGER_CONTRACT, ...value('plan/')],
   // Pure: neither a clock nor a log. The ledger's Plan is what planning makes; the shape lives in the contract, so its type alone may come from there.
   'plan/': [
     ...value('event', 'message', 'scope', 'errors', 'names', 'consent', 'quiet-hours'),
@@ -52,6 +61,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   ],
   'deliver/': [
     ...WORDS,
+    ...COUNTS,
     ...CONFIG,
     ...LEDGER_CONTRACT,
     ...value('address', 'quiet-hours', 'untrusted'),
@@ -69,6 +79,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
       'deliver/foresee',
       'plan/',
       'receive/',
+      'metrics',
       'names',
       'address',
       'local-time',
@@ -80,6 +91,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
       'ledger/run',
       'ledger/words',
       'ledger/overview',
+      'ledger/retention',
     ),
   ],
   // Knows nobody: it stands for somebody else's system.
@@ -106,6 +118,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   errors: [],
   clock: [],
   log: value('visible'),
+  metrics: [...value('message'), ...types('event')],
   visible: [],
   private: value('log'),
 }
@@ -122,6 +135,7 @@ const IMPORTED_BY: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE_OF: Readonly<Record<string, readonly string[]>> = {
   'purecloud-platform-client-v2': ['genesys/'],
   // Its ways with local times are not ours: decisions/0019.
+  'prom-client': ['metrics', 'ops/'],
   luxon: ['local-time', 'quiet-hours', 'config/'],
 }
 

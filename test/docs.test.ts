@@ -186,6 +186,7 @@ describe('what the docs name', () => {
           'open-attempt',
           'operators',
           'pass-key',
+          'purge-rows',
           'recover',
           'replace',
           'settle-look',

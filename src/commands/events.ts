@@ -58,7 +58,8 @@ export async function showEvent(ledger: Ledger, id: number, json: boolean, termi
       'No messages.',
     )
   }
-  printText(terminal, body)
+  if (event.removed !== undefined) print(terminal, event.removed)
+  else printText(terminal, body)
 }
 
 /** More messages than one customer has, and not more than are looked up quickly. */

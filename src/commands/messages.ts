@@ -37,7 +37,8 @@ export async function showMessage(ledger: Ledger, id: number, json: boolean, ter
   if (json) return printJson(terminal, messageWholeJson(message, attempts))
   print(terminal, `Message ${id}  ${message.state}  ${message.route}  (event ${message.eventId})`)
   if (message.reason) print(terminal, message.reason)
-  print(terminal, `to ${customerLine(message.customer)}`)
+  if (message.removed !== undefined) print(terminal, message.removed)
+  else print(terminal, `to ${customerLine(message.customer)}`)
   // Of the last that had one: channels are climbed, and not all have addresses.
   const address = attempts.findLast((one) => one.channel === message.channel)?.address
   const facts = [
@@ -70,7 +71,7 @@ export async function showMessage(ledger: Ledger, id: number, json: boolean, ter
     'No attempts.',
   )
   const rendered = attempts.at(-1)?.rendered ?? message.wouldSend
-  if (!rendered) return
+  if (!rendered || message.removed !== undefined) return
   print(terminal, '')
   print(
     terminal,

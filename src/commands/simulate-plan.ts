@@ -35,6 +35,7 @@ export function createReplan(config: Config, wants: (route: string) => boolean) 
     if (event.source === CLI_SOURCE) return { kind: 'by-hand' }
     const source = config.sources.get(event.source)
     if (!source) return { kind: 'gone' }
+    if (event.removed !== undefined) return { kind: 'unreadable', reason: event.removed }
     const read = readAgain(event, config)
     if ('reason' in read) return { kind: 'unreadable', reason: read.reason }
     const plan = twice(

@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs'
 import { loadConfig } from '../config/load.ts'
 import { type Environment, readEnvironment, type Variables } from '../environment.ts'
+import { fileOf } from '../ledger/open.ts'
 import { createLog, type Log } from '../log.ts'
 import { type Service, startService } from '../main.ts'
 import { nameOf } from '../ops/attention.ts'
+import { LEDGER, SANDBOX_LEDGER } from '../settings.ts'
 import { localTime, print, type Terminal } from './output.ts'
 
 /** Runs the service until SIGTERM or SIGINT; resolves when everything in flight is settled and the ledger is closed. */
 export async function start(
   variables: Variables,
-  options: { sandbox: boolean; sandboxPort: number },
+  { check = false, ...options }: { sandbox: boolean; sandboxPort: number; check?: boolean },
   terminal: Terminal,
 ): Promise<void> {
   const environment = readEnvironment(variables)
@@ -17,10 +20,24 @@ export async function start(
   const pretty = terminal.err.isTTY === true && NODE_ENV !== 'production'
   const secrets = secretsIn(environment, variables)
   const log = createLog({ level: LOG_LEVEL, pretty, stream: terminal.err, secrets })
+  if (check) await checkLedger(environment, options.sandbox, terminal)
   using stopping = stopSignal()
   const service = await startService({ environment, variables, log, ...options })
   await announce(service, terminal)
   await stopped(service, stopping, log)
+}
+
+/** Throws LEDGER_UNAVAILABLE where the file is damaged. One that is not there yet is not. */
+async function checkLedger(
+  { DATABASE_URL }: Environment,
+  sandbox: boolean,
+  terminal: Terminal,
+): Promise<void> {
+  const file = fileOf(DATABASE_URL ?? (sandbox ? SANDBOX_LEDGER : LEDGER))
+  if (file === undefined || !existsSync(file)) return
+  const { assertSound } = await import('../ledger/sqlite/backup.ts')
+  assertSound(file)
+  print(terminal, `Checked   ${file}: sound`)
 }
 
 /** What must not reach the log: the client's secret, the sources', and those of `notify`. Of a configuration that is not right there are none: the service will not run. */

@@ -24,6 +24,8 @@ export type Config = {
   /** In the file's order. */
   routes: readonly Route[]
   suppressOn: readonly SuppressOn[]
+  /** How long is kept what is finished, from the receipt of its event. */
+  retention: { payloadMs: number; rowsMs: number }
   /** Who is told what needs a person; null: nobody. */
   notify: NotifyConfig | null
   templates: Templates

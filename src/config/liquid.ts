@@ -48,14 +48,18 @@ type ConditionOver<S> = { text: string; holds(scope: S): boolean }
 type FieldOver<S> = { text: string; value(scope: S): string | undefined }
 
 /**
- * The limit is time on the wall: a process that was stopped for a moment in between has used it up without having done anything. What is too much for Liquid is so twice.
+ * The limit is time on the wall: a process that was stopped for a moment in between has used it up without having done anything, and renders once more. What has used up
+ * that much of the processor is too much, and is not made to do it twice.
  */
 function rendered(engine: Liquid, template: Template[], scope: object): string {
   const render = () => String(engine.renderSync(template, { ...scope }))
+  const begin = process.threadCpuUsage()
   try {
     return render()
   } catch (error) {
     if (!/render limit exceeded/.test(messageOf(error))) throw error
+    const { user, system } = process.threadCpuUsage(begin)
+    if (user + system >= LIMITS.renderLimit * 1000) throw error
     return render()
   }
 }

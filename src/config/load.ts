@@ -80,6 +80,7 @@ export function loadConfig(options: {
       ),
       routes: Object.entries(parsed.routes).map(([name, route]) => routeOf(name, route)),
       suppressOn: parsed.suppressOn.map(({ on, channels }) => ({ on, channels: channels ?? null })),
+      retention: { payloadMs: parsed.retention.payload, rowsMs: parsed.retention.rows },
       notify: parsed.notify ? { url: parsed.notify.url, secret: parsed.notify.secret ?? null } : null,
       templates,
       warnings: [...(options.unsetVariables === 'warn' ? unset : []), ...checked.warnings],

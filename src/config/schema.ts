@@ -5,6 +5,7 @@ import { ALIASES, PRESET_NAMES, type PresetName } from '../receive/sources/prese
 import { CustomBlock } from './custom.ts'
 import { Notify } from './notify.ts'
 import { quietHours } from './quiet-hours.ts'
+import { DEFAULT_RETENTION, RetentionBlock } from './retention.ts'
 import { sourceProblems } from './source.ts'
 import {
   condition,
@@ -13,7 +14,6 @@ import {
   duration,
   externalSource,
   field,
-  later,
   mailbox,
   name,
   pattern,
@@ -205,7 +205,7 @@ export const Format = z.strictObject(
         'expected a list of { on }, such as [{ on: "*/customer.consent_withdrawn" }]',
       )
       .default([]),
-    retention: later,
+    retention: RetentionBlock.default(DEFAULT_RETENTION),
     notify: Notify.optional(),
   },
   'expected genesys, sources and routes',

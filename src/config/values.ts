@@ -9,9 +9,6 @@ import { parsePattern } from './pattern.ts'
  * be a secret: what Liquid quotes is a parameter of its own, `quotes`.
  */
 
-/** Keys that the format has and this version does not know how to honour: silence would be a promise. */
-export const later = z.undefined('not supported yet by this version; remove it').optional()
-
 export const text = (expected: string) =>
   z.string(`expected ${expected}`).trim().min(1, `expected ${expected}, got an empty text`)
 

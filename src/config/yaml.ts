@@ -38,7 +38,12 @@ export function readYaml(
   variable: (name: string) => string | undefined,
 ): YamlFile & { unset: { name: string; line: number | null }[] } {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true })
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    strict: true,
+    uniqueKeys: true,
+    logLevel: 'error',
+  })
   const lineAt = (offset: number | undefined) => (offset === undefined ? null : lines.linePos(offset).line)
   const problems: Problem[] = []
   // What else YAML says about a line follows from the first.

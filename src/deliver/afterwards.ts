@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts'
 import type { Answer, Genesys } from '../genesys/genesys.ts'
 import type { Lease, Ledger, LookClaim } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
+import type { Counts } from '../metrics.ts'
 import { type Breaker, LONG_SLOWDOWN_MS } from './breaker.ts'
 import type { Budget } from './budget.ts'
 import { readDelivery } from './delivery.ts'
@@ -24,6 +25,7 @@ type Deps = {
   breaker: Breaker
   clock: Clock
   log: Log
+  counts?: Pick<Counts, 'became'>
   owner: string
   leaseMs: number
   /** Share of the calls that asks for deliveries while there is a backlog; 0: none is ever asked for. */
@@ -99,7 +101,8 @@ export function createAfterwards(deps: Deps): Afterwards {
       getConversation: asking('unconfirmed', one, genesys.getConversation),
       getMessages: asking('unconfirmed', one, genesys.getMessages),
     }
-    return look(one, { ledger, genesys: questions, clock, log: deps.log, stopping })
+    const { log, counts } = deps
+    return look(one, { ledger, genesys: questions, clock, log, stopping, ...(counts ? { counts } : {}) })
   }
 
   async function deliveryOf(one: LookClaim): Promise<void> {

@@ -68,6 +68,8 @@ export type Budget = {
   read(reading: BudgetReading): void
   /** How many places were taken so far. */
   taken(): number
+  /** How many calls a minute this process may make now: the ceiling, or fewer while answers say so. */
+  perMinute(): number
 }
 
 /** The budget of calls: one row in the ledger, shared by all who call; this is one process' way to it. */
@@ -116,5 +118,7 @@ export function createBudget(deps: {
       })
     },
     taken: () => taken,
+    perMinute: () =>
+      inForce && clock.now() < inForce.until ? Math.min(ceiling, inForce.perMinute) : ceiling,
   }
 }

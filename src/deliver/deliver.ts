@@ -1,23 +1,24 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { CLI_SOURCE, type Event } from '../event.ts'
-import type { Answer, Genesys, Sent } from '../genesys/genesys.ts'
+import type { Answer, Genesys } from '../genesys/genesys.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
-import type { Attempt, Channel, Message, Pause, Rendered } from '../message.ts'
+import type { Channel, Message, Pause, Rendered } from '../message.ts'
+import type { Counts } from '../metrics.ts'
 import { scopeOf } from '../scope.ts'
-import { backoff, type Random } from './backoff.ts'
+import type { Random } from './backoff.ts'
 import type { Asked, Breaker } from './breaker.ts'
 import type { Budget } from './budget.ts'
 import type { Contacts } from './contacts.ts'
-import { type Ask, find, type Reach, type Target } from './find.ts'
+import { type Ask, find, type Reach } from './find.ts'
 import { sayNotOpened } from './not-opened.ts'
 import { mayReceive } from './only-to.ts'
 import { outcomeOf } from './outcomes.ts'
 import { putOffByQuiet } from './put-off.ts'
 import { requestOf } from './request.ts'
 import type { Sessions } from './sessions.ts'
-import { settlementOf } from './settlement.ts'
+import { idsOf, settle } from './settle.ts'
 
 export type DeliverDeps = {
   config: Config
@@ -30,6 +31,7 @@ export type DeliverDeps = {
   clock: Clock
   random: Random
   log: Log
+  counts?: Pick<Counts, 'attempted' | 'became'>
   /** The event's body as its source reads it: what was planned with is what is rendered with. */
   payloadOf: (event: Event) => Payload
   /** Aborted when the service stops: nothing more is opened, what is open is waited for. */
@@ -52,11 +54,14 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   const { ledger } = deps
 
   // The ledger ends it as expired; calls are for those who can still be reached in time.
-  if (message.expireAt < deps.clock.now()) return stopBefore(claimed, deps)
+  if (message.expireAt < deps.clock.now()) {
+    if (await stopBefore(claimed, deps)) deps.counts?.became('skipped', message.route, 'expired')
+    return
+  }
   const may = mayGo(message, deps.config)
   if (may.kind === 'ends') return end(claimed, may.state, may.code, may.reason, deps)
   const { mode } = may
-  if (await putOffByQuiet(lease, message, deps)) return
+  if (await putOffByQuiet(claimed, deps)) return
 
   const found = await find(message, reachOf(deps.config), askOf(message, probe, deps))
   if (found.kind === 'nobody')
@@ -76,9 +81,9 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
   }
 
   await deps.budget.take(deps.stopping)
-  if (deps.stopping.aborted) return stopBefore(claimed, deps)
+  if (deps.stopping.aborted) return void (await stopBefore(claimed, deps))
   // The wait for the budget may have lasted into the night.
-  if (await putOffByQuiet(lease, message, deps)) return
+  if (await putOffByQuiet(claimed, deps)) return
 
   const opened = await ledger.open(lease, {
     channel: target.channel,
@@ -94,15 +99,18 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
     if (probed && opened.kind === 'skipped' && opened.code === 'shadow') {
       await deps.breaker.after(probed, asked('question', message), probe)
     }
-    return sayNotOpened(message, target.channel, opened, deps.log)
+    if (opened.kind === 'skipped') deps.counts?.became('skipped', message.route, opened.code)
+    return sayNotOpened(claimed, target.channel, opened, deps.log)
   }
 
   deps.breaker.leaves(message.id)
+  const leftAt = performance.now()
   const answer =
     request.kind === 'email'
       ? await deps.genesys.sendEmail(request.email)
       : await deps.genesys.sendMessage(request.message)
-  await settle(claimed, target, opened.attempt, answer, deps)
+  const tookMs = performance.now() - leftAt
+  await settle(claimed, target, { attempt: opened.attempt, answer, tookMs }, deps)
   await deps.breaker.after(answer, asked('send', message, target.channel), probe)
 }
 
@@ -171,14 +179,15 @@ function presentMode(
 }
 
 async function end(
-  { lease, message }: Claimed,
+  claimed: Claimed,
   state: 'failed' | 'skipped',
   code: string,
   reason: string,
   deps: DeliverDeps,
 ): Promise<void> {
-  if (!(await deps.ledger.conclude(lease, { state, code, reason }))) return
-  deps.log[state === 'failed' ? 'warn' : 'info'](`message ${state}`, { ...idsOf(message), state, code })
+  if (!(await deps.ledger.conclude(claimed.lease, { state, code, reason }))) return
+  deps.counts?.became(state, claimed.message.route, code)
+  deps.log[state === 'failed' ? 'warn' : 'info'](`message ${state}`, { ...idsOf(claimed), state, code })
 }
 
 /**
@@ -203,7 +212,7 @@ async function notAnswered(
   const inMs = Math.round(Math.min(LATEST_LOOK_MS, Math.max(FIRST_LOOK_MS, ageMs / 4)))
   await deps.ledger.postpone(lease, { inMs, code, reason })
   deps.log.warn('message waits: Genesys Cloud did not answer what had to be known first', {
-    ...idsOf(message),
+    ...idsOf(claimed),
     code,
     reason,
     ...('status' in answer && answer.status !== null ? { status: answer.status } : {}),
@@ -218,8 +227,9 @@ async function notAnswered(
 const FIRST_LOOK_MS = 2_000
 const LATEST_LOOK_MS = 5 * 60_000
 
-async function stopBefore({ lease }: Claimed, deps: DeliverDeps): Promise<void> {
-  await deps.ledger.postpone(lease, { inMs: 0, code: null, reason: null })
+/** False: the lease is held no longer. */
+async function stopBefore({ lease }: Claimed, deps: DeliverDeps): Promise<boolean> {
+  return deps.ledger.postpone(lease, { inMs: 0, code: null, reason: null })
 }
 
 /** Makes a call that is not a send: takes its place in the budget, and tells the breaker what came back. */
@@ -272,51 +282,4 @@ function askOf(message: Message, probe: Pause | null, deps: DeliverDeps): Ask {
         fresh,
       ),
   }
-}
-
-/** Writes the outcome down, however long the ledger takes to be writable again: it is known only here. */
-async function settle(
-  { message }: Claimed,
-  target: Target,
-  attempt: Attempt,
-  answer: Answer<Sent>,
-  deps: DeliverDeps,
-): Promise<void> {
-  const settlement = settlementOf(message, target, answer, deps.random)
-  if (settlement.outcome === 'failed' && outcomeOf(answer).code === 'not-found' && target.contact) {
-    deps.contacts.forget(target.contact.id)
-  }
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await deps.ledger.settle(attempt.id, settlement)
-      break
-    } catch (error) {
-      const wait = backoff(tries, 100, 5_000)
-      deps.log.error('the outcome of an attempt cannot be written yet', {
-        ...idsOf(message),
-        attempt: attempt.id,
-        error: String(error),
-        ms: wait,
-      })
-      await deps.clock.sleep(wait)
-    }
-  }
-  const isAgain = settlement.outcome === 'failed' && settlement.retryInMs !== null
-  const outcome = isAgain ? 'not sent, and is tried again' : settlement.outcome
-  deps.log[settlement.outcome === 'sent' ? 'info' : 'warn'](`message ${outcome}`, {
-    ...idsOf(message),
-    attempt: attempt.id,
-    channel: target.channel,
-    state: isAgain ? 'scheduled' : settlement.outcome,
-    ...(settlement.status === null ? {} : { status: settlement.status }),
-    ...(settlement.code === null ? {} : { code: settlement.code }),
-    ...(settlement.correlationId === null ? {} : { correlationId: settlement.correlationId }),
-    ...(settlement.outcome === 'sent' && settlement.conversationId !== null
-      ? { conversationId: settlement.conversationId }
-      : {}),
-  })
-}
-
-function idsOf(message: Message) {
-  return { event: message.eventId, message: message.id, source: message.source, route: message.route }
 }

@@ -61,6 +61,8 @@ export type RetryPlan = {
   }[]
   /** Those that would be re-triggered, whatever becomes of them then: all but the refused ones. */
   retriable: readonly number[]
+  /** How many attempts each of these had when it was foreseen. */
+  attempts: readonly number[]
 }
 
 /** Few enough that the ledger is not kept from a service for long. */
@@ -80,16 +82,18 @@ export async function planRetries(
   const { ledger } = deps
   const { by, ...wish } = request
   const all: Foreseen[] = []
+  const tries = new Map<number, number>()
   let before: readonly FirstOpens[] = []
   const chunks = chunksOf(ids, await ledger.reads.customersOf(ids))
   for (const chunk of chunks) {
-    const asked = await foreseeables(chunk, by, deps)
+    const { asked, attempts } = await foreseeables(chunk, by, deps)
+    for (const [id, count] of attempts) tries.set(id, count)
     const { messages, opens } = await ledger.foresee(asked, { ...wish, before })
     all.push(...messages)
     before = sumOf([...before, ...opens])
     foreseen(all.length)
   }
-  return tallied(all)
+  return tallied(all, tries)
 }
 
 /** In order, those of one customer in one part, unless they are too many. */
@@ -121,18 +125,19 @@ async function foreseeables(
   ids: readonly number[],
   by: string,
   deps: Deps & { ledger: Pick<Ledger, 'reads'> },
-): Promise<Foreseeable[]> {
+): Promise<{ asked: Foreseeable[]; attempts: [number, number][] }> {
   const { reads } = deps.ledger
   const messages = new Map((await reads.messagesById(ids)).map((message) => [message.id, message]))
   const eventIds = [...new Set([...messages.values()].map(({ eventId }) => eventId))]
   const events = new Map((await reads.eventsById(eventIds)).map((event) => [event.id, event]))
-  return Promise.all(
+  const asked = await Promise.all(
     ids.map(async (id) => {
       const message = messages.get(id)
       const event = message && events.get(message.eventId)
       return { id, ways: message && event ? await waysOf(message, event, by, deps) : {} }
     }),
   )
+  return { asked, attempts: [...messages.values()].map(({ id, attempts }) => [id, attempts]) }
 }
 
 function sumOf(opens: readonly FirstOpens[]): FirstOpens[] {
@@ -144,7 +149,7 @@ function sumOf(opens: readonly FirstOpens[]): FirstOpens[] {
   return [...sums.values()]
 }
 
-function tallied(all: readonly Foreseen[]): RetryPlan {
+function tallied(all: readonly Foreseen[], tries: ReadonlyMap<number, number>): RetryPlan {
   const groups = new Map<string, Foreseen[]>()
   for (const one of all) {
     const key = `${one.outcome} ${one.code}`
@@ -164,12 +169,14 @@ function tallied(all: readonly Foreseen[]): RetryPlan {
       reason: first?.reason ?? null,
     }
   })
+  const retriable = lowest(all.filter(({ outcome }) => outcome !== 'refused'))
   return {
     messages: all.length,
     outcomes: outcomes.sort(
       (a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome) || b.count - a.count,
     ),
-    retriable: lowest(all.filter(({ outcome }) => outcome !== 'refused')),
+    retriable,
+    attempts: retriable.map((id) => tries.get(id) ?? 0),
   }
 }
 

@@ -1,9 +1,14 @@
 import type { Ledger, LookClaim, LookResult } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import { ANALYTICS_LAG_MS, LOOK_WAITS_MS } from '../message.ts'
+import type { Counts } from '../metrics.ts'
 import { type SearchDeps, type Sight, search } from './search.ts'
 
-export type LookDeps = SearchDeps & { ledger: Pick<Ledger, 'settleLook'>; log: Log }
+export type LookDeps = SearchDeps & {
+  ledger: Pick<Ledger, 'settleLook'>
+  log: Log
+  counts?: Pick<Counts, 'became'>
+}
 
 /**
  * Looks in Genesys Cloud for what an unconfirmed attempt made, and writes down what that comes to: `sent` where it is found; else held for an operator with
@@ -17,6 +22,8 @@ export async function look(claim: LookClaim, deps: LookDeps): Promise<void> {
   if (deps.stopping.aborted) return
   const result = verdictOf(claim, sight, deps.clock.now())
   if (!(await deps.ledger.settleLook(lease, attempt.id, result))) return
+  if (result.kind === 'found') deps.counts?.became('sent', message.route, 'found')
+  if (result.kind === 'absent' && !result.again) deps.counts?.became('failed', message.route, result.code)
   deps.log[result.kind === 'held' ? 'warn' : 'info'](LOG_WORDS[result.kind], {
     event: message.eventId,
     message: message.id,

@@ -1,13 +1,19 @@
-import type { Opened } from '../ledger/ledger.ts'
+import { traceOf } from '../event.ts'
+import type { Claim, Opened } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
-import type { Channel, Message } from '../message.ts'
+import type { Channel } from '../message.ts'
 
 type NotOpened = Exclude<Opened, { kind: 'open' }>
 
 /** Says in the log why a message that was ready to be sent is not sent now; the ledger has written it down. */
-export function sayNotOpened(message: Message, channel: Channel, opened: NotOpened, log: Log): void {
+export function sayNotOpened(
+  { message, event }: Claim['messages'][number],
+  channel: Channel,
+  opened: NotOpened,
+  log: Log,
+): void {
   const { id, eventId, source, route } = message
-  const ids = { event: eventId, message: id, source, route, channel }
+  const ids = { event: eventId, message: id, source, route, channel, ...traceOf(event) }
   log[LEVELS[opened.kind]](`message not sent: ${opened.kind}`, { ...ids, ...whyOf(opened) })
 }
 

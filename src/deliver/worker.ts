@@ -1,4 +1,5 @@
 import { messageOf, PostriderError } from '../errors.ts'
+import { traceOf } from '../event.ts'
 import type { Genesys } from '../genesys/genesys.ts'
 import type { Claim, Lease, Ledger } from '../ledger/ledger.ts'
 import type { Pause } from '../message.ts'
@@ -113,8 +114,12 @@ export function createWorker(deps: Deps): Worker {
   }
 
   /** The ledger's own trouble passes, and the message with it; anything else would happen again and again. */
-  async function gaveTrouble({ lease, message }: Claim['messages'][number], error: unknown): Promise<void> {
-    const ids = { event: message.eventId, message: message.id, source: message.source, route: message.route }
+  async function gaveTrouble(
+    { lease, message, event }: Claim['messages'][number],
+    error: unknown,
+  ): Promise<void> {
+    const { id, eventId, source, route } = message
+    const ids = { event: eventId, message: id, source, route, ...traceOf(event) }
     if (error instanceof PostriderError) {
       const words = 'a message could not be worked on; it is claimed again when its lease ends'
       return deps.log.error(words, { ...ids, error: error.message })
@@ -125,6 +130,7 @@ export function createWorker(deps: Deps): Worker {
     const ended = await deps.ledger
       .conclude(lease, { state: 'failed', code: 'fault', reason })
       .catch(() => false)
+    if (ended) deps.counts?.became('failed', route, 'fault')
     deps.log.error('a message failed by a fault of Postrider', {
       ...ids,
       code: ended ? 'fault' : 'not-ended',

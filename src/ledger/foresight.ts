@@ -23,7 +23,7 @@ export type Foreseen = {
 
 /**
  * `sent-before`: it needs force and a reason; in a run `unconfirmed` too, since nobody knows whether the customer has it. `expired`: its time is over, which a run must name (`late`). `key-taken`: another message of
- * its route holds the key (`once`).
+ * its route holds the key (`once`). `removed`: its text and its customer are gone. `in-run`: it waits in another run. `changed`: it was tried since it was foreseen.
  */
 export type RefusedCode =
   | 'missing'
@@ -33,6 +33,9 @@ export type RefusedCode =
   | 'unconfirmed'
   | 'expired'
   | 'key-taken'
+  | 'removed'
+  | 'in-run'
+  | 'changed'
 
 /** Of a message that would be sent: the customer has it already, may have it, somebody or an event cancelled it, or its time was over. The first that applies. */
 export type SpecialCode = 'sent-before' | 'unconfirmed' | 'cancelled' | 'expired'

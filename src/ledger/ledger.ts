@@ -19,6 +19,7 @@ import type { Foreseeable, ForeseeRequest, Foresight } from './foresight.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { Notices } from './notices.ts'
 import type { Reads } from './reads.ts'
+import type { Retention, RetentionStep } from './retention.ts'
 import type { RunActed, RunRequest, RunStep } from './run.ts'
 
 /** What programs ask for once, and what somebody is told of once, beside who may look and act. */
@@ -228,6 +229,13 @@ export type Ledger = Asides & {
 
   /** Remembers the API host this ledger sends to; rejects with LEDGER_OTHER_ORG where it remembers another. */
   bindHost(host: string): Promise<void>
+  /**
+   * Removes some of what is old: one step of a round, at most `limit` events, or rows beside them. Payloads first: bodies, headers, texts, addresses and what the customer is called go
+   * when the event was received longer than `payloadMs` ago; then events with all that is theirs, after `rowsMs`. Nothing goes of an event that has a message which is not finished (`scheduled`, `sending`, `unconfirmed`, or
+   * looked for). What refuses, agrees or was done by operators stays, and so does whatever bears the highest id of its kind, which must not be given again. Hashes of event keys stay as long as `dedupeFor` asks, and as
+   * long as their event. A crash loses a step, which the next round makes up for.
+   */
+  removeOld(request: Retention & { limit: number }): Promise<RetentionStep>
   /** Names the sources that have `expectEvery`, all of them, as a service starts with them: since when each is expected is kept from the first such start on, and is `Summary.expectedSince`. */
   expect(sources: readonly string[]): Promise<void>
   /** Resolves when a write reaches the disk; rejects with LEDGER_UNAVAILABLE. Readiness asks this. */

@@ -6,9 +6,10 @@ import { sources } from './migrations/0003-sources.ts'
 import { whenItIsRight } from './migrations/0004-when-it-is-right.ts'
 import { operators } from './migrations/0005-operators.ts'
 import { operatorsConsole } from './migrations/0006-console.ts'
+import { retention } from './migrations/0007-retention.ts'
 
 /** In order, without gaps; each runs once and is never edited after its release. */
-const MIGRATIONS = [ledger, looks, sources, whenItIsRight, operators, operatorsConsole]
+const MIGRATIONS = [ledger, looks, sources, whenItIsRight, operators, operatorsConsole, retention]
 
 const LATEST = MIGRATIONS.length
 

@@ -26,7 +26,7 @@ export function keyOfLedger({ url, key }: Pick<LedgerOptions, 'url' | 'key'>): U
 }
 
 /** The path of a SQLite ledger; undefined where the URL names none. */
-function fileOf(url: string): string | undefined {
+export function fileOf(url: string): string | undefined {
   return /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1]
 }
 

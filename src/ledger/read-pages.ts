@@ -33,6 +33,7 @@ const LINE = [
   'reason',
   'notes',
   'config_version',
+  'removed',
 ] as const
 
 /**

@@ -42,6 +42,7 @@ export function eventLineOf(row: Omit<EventRow, 'raw' | 'headers'>): EventLine {
     reason: row.reason,
     notes: JSON.parse(row.notes) as RouteNote[],
     configVersion: row.config_version,
+    ...(row.removed === null ? {} : { removed: row.removed }),
   }
 }
 
@@ -88,6 +89,7 @@ export function messageOf(row: MessageRow): Message {
     wouldSend: row.would_send === null ? null : JSON.parse(row.would_send),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    ...(row.removed === null ? {} : { removed: row.removed }),
   }
 }
 

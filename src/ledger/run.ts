@@ -48,6 +48,8 @@ export type RunRequest = {
   late: boolean
   filter: RunFilter
   messageIds: readonly number[]
+  /** How many attempts each had when it was foreseen: one that has another number by its turn is not what was seen, and is refused. Absent: as they are when the run is written down. */
+  attempts?: readonly number[]
 }
 
 /** What became of an action on a run. */

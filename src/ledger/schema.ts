@@ -32,7 +32,7 @@ export type Schema = {
   tallies: TallyRow
 }
 
-/** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `key`: what tells its key from another; `ping`: when readiness last asked; `expects:NAME`: since when that source is expected to be heard of. */
+/** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `key`: what tells its key from another; `ping`: when readiness last asked; `payloads`: the id of the event up to which payloads were removed; `expects:NAME`: since when that source is expected to be heard of. */
 export type MetaRow = { name: string; value: string }
 
 /** When each source's last event was received; a row a source, so that nobody counts events to know it. */
@@ -56,6 +56,8 @@ export type EventRow = {
   subject: string | null
   /** JSON; null: none. */
   headers: string | null
+  /** What is gone of it, and why, in words; null: nothing. */
+  removed: string | null
 }
 
 /** Claims (source, key), and where the sender does not sign its keys the body too (`event_id` null). It has no foreign key: it outlives the event, so that retention needs no tombstones. */
@@ -113,6 +115,10 @@ export type MessageRow = {
   waits_for: Uint8Array | null
   /** The message that held its key (`once`); null: it is not skipped because of that. */
   skipped_for: number | null
+  /** What is gone of it, and why, in words; null: nothing. */
+  removed: string | null
+  /** Of the key (`once`) that went with that. */
+  once_hash: Uint8Array | null
 }
 
 /** The messages of a customer, by the hash of one identifier, within each block of messages: `message_id >> BLOCK_SHIFT`. */
@@ -274,7 +280,14 @@ export type RunRow = {
   refused: number
 }
 
-export type RunMessageRow = { run_id: number; message_id: number; state: string; reason: string | null }
+export type RunMessageRow = {
+  run_id: number
+  message_id: number
+  state: string
+  reason: string | null
+  /** How many its message had when it was foreseen; null: of a run that was begun before this was kept. */
+  attempts: number | null
+}
 
 export type RefusedDeliveryRow = {
   id: number

@@ -128,6 +128,7 @@ function assemble(
     foresee: (messages, request) => call('foresee', messages, request),
     beginRun: (request) => beginRun(call, request),
     stepRun: (request) => call('stepRun', request),
+    removeOld: (request) => call('removeOld', request),
     stopRun: (id, by) => call('stopRun', id, by),
     beginKey: (hash, requestHash) => call('beginKey', hash, requestHash),
     endKey: (hash, answer) => call('endKey', hash, answer),

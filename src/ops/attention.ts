@@ -59,7 +59,7 @@ const OVERDUE_MS = 5 * 60_000
 /** Without a service nothing is sent, however long one waits; a restart takes less than this. */
 const STOPPED_MS = 60_000
 /** A wait for a slower pace is over by itself; what lasts longer is a limit of the day. */
-const SOON_MS = 5 * 60_000
+export const SOON_MS = 5 * 60_000
 
 /**
  * What needs a person now, each with what to do about it. Pure. `backlog`: what is due, by lane, as `reads.backlog` answers it. `expected`: the sources of the configuration; empty where it cannot be read.

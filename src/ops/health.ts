@@ -34,10 +34,9 @@ const LEDGER_PATIENCE_MS = 4000
 
 /**
  * `GET /live`: the process answers. `GET /ready`: 200 where an event could be recorded now, else 503. To be mounted at /health.
- * Says nothing of why the ledger cannot be written, which may name files; the log does.
+ * `readiness`: where others ask the same. Says nothing of why the ledger cannot be written, which may name files; the log does.
  */
-export function health(deps: HealthDeps): Router {
-  const readiness = createReadiness(deps)
+export function health(deps: HealthDeps, readiness = createReadiness(deps)): Router {
   const router = express.Router()
   router.get('/live', (_request, response) => {
     response.set('cache-control', 'no-store').json({ live: true })
@@ -53,7 +52,7 @@ export function health(deps: HealthDeps): Router {
 }
 
 /** Those who ask meanwhile share the look that is under way: each costs a commit, and anybody may ask. */
-function createReadiness(deps: HealthDeps): () => Promise<Readiness> {
+export function createReadiness(deps: HealthDeps): () => Promise<Readiness> {
   let looking: Promise<Readiness> | null = null
   let wasWritable = true
   const look = async (): Promise<Readiness> => {

@@ -49,7 +49,9 @@ export function eventTimelineOf(of: {
   const { event, messages, trail } = of
   const notes = event.notes.map(({ route, outcome, reason }): Moment => {
     const tone = outcome === 'failed' ? 'bad' : outcome === 'planned' ? 'good' : 'plain'
-    return moment(event.receivedAt, `route ${route}: ${OUTCOMES[outcome]}${tail(reason)}`, tone)
+    // That a message is planned needs no reason.
+    const why = outcome === 'planned' ? '' : tail(reason)
+    return moment(event.receivedAt, `route ${route}: ${OUTCOMES[outcome]}${why}`, tone)
   })
   const none: Moment[] =
     event.notes.length === 0 && event.state === 'unrouted'
@@ -86,7 +88,8 @@ function received({ source, type, occurredAt, receivedAt }: Event): Moment {
 function matched({ route, createdAt }: Message, { notes, receivedAt }: Event): Moment[] {
   const note = notes.find((one) => one.route === route)
   const again = createdAt - receivedAt > NOTEWORTHY_MS ? 'planned later: ' : ''
-  return [moment(createdAt, `${again}route ${route} matched${tail(note?.reason ?? null)}`, 'plain')]
+  const why = note === undefined || note.outcome === 'planned' ? '' : tail(note.reason)
+  return [moment(createdAt, `${again}route ${route} matched${why}`, 'plain')]
 }
 
 function foundMoments({ contactId, foundBy }: Message, attempts: readonly Attempt[], nth: number): Moment[] {

@@ -1,8 +1,9 @@
 import type { Config, Source } from '../config/config.ts'
 import { messageOf, PostriderError } from '../errors.ts'
-import type { ReadEvent } from '../event.ts'
+import { type EventState, type ReadEvent, traceOf } from '../event.ts'
 import type { Ledger, Plan, Recordable, Recorded } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
+import type { Counts } from '../metrics.ts'
 import { recordableOf } from './recordable.ts'
 import { isAccepted, type Reply } from './reply.ts'
 import { headerOf } from './signature/headers.ts'
@@ -28,7 +29,10 @@ export type ReceiveDeps = {
   ledger: Pick<Ledger, 'record'>
   plan: (event: ReadEvent, config: Config) => Plan
   log: Log
+  counts?: Counting
 }
+
+type Counting = Pick<Counts, 'received' | 'planned' | 'became' | 'committed'>
 
 /** What a delivery is, before anything is recorded. */
 export type Judged = { kind: 'ping' } | Refused | { kind: 'authentic'; entries: readonly Recordable[] }
@@ -72,15 +76,19 @@ function proofOf(delivery: Delivery, { name, publicUrl, secrets, ...source }: So
   return verify(schemeOf(source), request, () => otherUrls(called))
 }
 
-async function record(entries: readonly Recordable[], { ledger, log }: ReceiveDeps): Promise<Reply> {
+async function record(entries: readonly Recordable[], { ledger, log, counts }: ReceiveDeps): Promise<Reply> {
   // An empty batch: there is nothing to keep of it.
   if (entries.length === 0) return { kind: 'nothing' }
   try {
+    // A duration: by a clock that nobody sets.
+    const began = performance.now()
     const recorded = await ledger.record(entries)
+    counts?.committed(performance.now() - began)
     for (const [n, entry] of entries.entries()) {
       const one = recorded[n]
       if (one === undefined) throw new Error('the ledger did not say what became of the event')
       say(entry, one, log)
+      if (counts) count(entry, one, counts)
     }
     return { kind: recorded.every(({ kind }) => kind === 'known') ? 'known' : 'recorded' }
   } catch (error) {
@@ -91,14 +99,31 @@ async function record(entries: readonly Recordable[], { ledger, log }: ReceiveDe
   }
 }
 
+function count(entry: Recordable, recorded: Recorded[number], counts: Counting): void {
+  counts.received(entry.event.source, stateOf(entry, recorded))
+  if (recorded.kind !== 'recorded' || entry.kind === 'unreadable') return
+  for (const { route, state, code } of entry.plan.messages) {
+    counts.planned(route)
+    if (state !== 'scheduled') counts.became(state, route, code ?? state)
+  }
+}
+
+/** Null: it was known already. */
+function stateOf(entry: Recordable, { kind }: Recorded[number]): EventState | null {
+  if (kind === 'known') return null
+  if (kind === 'set-aside' || entry.kind === 'unreadable') return 'unreadable'
+  return kind === 'replayed' ? 'unplanned' : entry.plan.state
+}
+
 /** One line of what became of the event; louder where a person should look at it. */
 function say(entry: Recordable, recorded: Recorded[number], log: Log): void {
   const { source, key: webhookId } = entry.event
+  const trace = traceOf(entry.event)
   if (recorded.kind === 'known') {
-    log.info('event known already', { source, webhookId })
+    log.info('event known already', { source, webhookId, ...trace })
     return
   }
-  const ids = { event: recorded.eventId, source, webhookId }
+  const ids = { event: recorded.eventId, source, webhookId, ...trace }
   if (recorded.kind === 'replayed') {
     log.warn('event kept and not planned', { ...ids, reason: recorded.reason })
   } else if (recorded.kind === 'set-aside') {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
+import type { Counts } from '../metrics.ts'
 import type { Delivery } from './receive.ts'
 import { answerOf, type NotAccepted } from './reply.ts'
 import { headersToKeep } from './signature/headers.ts'
@@ -22,13 +23,15 @@ export function createRefusals(deps: {
   ledger: Pick<Ledger, 'countRefused' | 'keepRefused'>
   clock: Clock
   log: Log
+  counts?: Pick<Counts, 'refused'>
 }): NoteRefusal {
-  const { ledger, clock, log } = deps
+  const { ledger, clock, log, counts } = deps
   // As many entries as there are sources times reasons.
   const said = new Map<string, { at: number; since: number }>()
   return (source, reply, delivery) => {
     const code = reply.kind === 'refused' ? reply.reason : reply.kind
     ledger.countRefused(source, code)
+    counts?.refused(source, code)
     if (reply.kind === 'refused' && delivery !== null) {
       ledger.keepRefused({ ...delivery, rawHeaders: headersToKeep(delivery.rawHeaders), reason: code })
     }

@@ -12,19 +12,6 @@ function only(yaml: string): string {
   return problems[0] ?? ''
 }
 
-describe('what the format has and this version does not is refused, whatever its value', () => {
-  const cases: [string, string, number][] = [
-    ['retention', inFile('retention: { payload: 30d }'), 1],
-    // A key without a value is a key all the same.
-    ['retention', inFile('retention:'), 1],
-  ]
-  for (const [key, yaml, line] of cases) {
-    test(key, () =>
-      assert.equal(only(yaml), `postrider.yaml:${line} ${key}: not supported yet by this version; remove it`),
-    )
-  }
-})
-
 describe('a key that does not exist, and the one that was meant', () => {
   const cases: [string, string, string][] = [
     [inFile('route: {}'), 'route', 'routes'],
@@ -63,8 +50,8 @@ describe('a key that does not exist, and the one that was meant', () => {
     })
   }
 
-  test('nothing is suggested that is far, that stands elsewhere or that is not supported yet', () => {
-    for (const line of ['unrelated: 1', 'to: x', 'if: x', 'secrets: []', 'retentions: 1d', 'notify: x']) {
+  test('nothing is suggested that is far or stands elsewhere', () => {
+    for (const line of ['unrelated: 1', 'to: x', 'if: x', 'secrets: []', 'notify: x']) {
       assert.match(only(withRoute(line)), /: there is no such key$/)
     }
     assert.match(only(withRoute('brake: { messages: 3, per: 1h, one: 1 }')), /: there is no such key$/)

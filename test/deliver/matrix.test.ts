@@ -104,7 +104,7 @@ describe('every channel × every answer × first try and retry ends as the table
     const [claimed] = (await ledger.claim({ owner: 'matrix', limit: 1, leaseMs: 60_000 })).messages
     assert.ok(claimed)
     // Time stands still here; the budget has tests of its own.
-    const budget = { take: async () => {}, read: () => {}, taken: () => 0 }
+    const budget = { take: async () => {}, read: () => {}, taken: () => 0, perMinute: () => 300 }
     await deliver(claimed, null, {
       config,
       ledger,

@@ -25,7 +25,7 @@ const RUN: readonly [RegExp, number][] = [
   // What the example has was changed on the way, and stays refused.
   [/^npx postrider refused recheck\b/, 1],
   [
-    /^(\w+=\S+ )?npx postrider (check|preview|doctor|sources|replay|send|events|messages|pause|resume|suppress|refused|runs|simulate|operators|tokens|audit)\b/,
+    /^(\w+=\S+ )?npx postrider (check|preview|doctor|sources|replay|send|events|messages|pause|resume|suppress|refused|runs|simulate|operators|tokens|audit|purge|backup)\b/,
     0,
   ],
   [/^(node|node_modules\/\.bin\/node) /, 0],

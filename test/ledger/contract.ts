@@ -20,6 +20,7 @@ import { pausing } from './contract/pausing.ts'
 import { reading } from './contract/reading.ts'
 import { receiving } from './contract/receiving.ts'
 import { refusedDeliveries } from './contract/refused-deliveries.ts'
+import { retention } from './contract/retention.ts'
 import { runs } from './contract/runs.ts'
 import { searching } from './contract/searching.ts'
 import { settling } from './contract/settling.ts'
@@ -72,6 +73,7 @@ export function ledgerContract(name: string, fresh: () => Promise<Harness>): voi
     idempotency(fresh)
     notices(fresh)
     refusedDeliveries(fresh)
+    retention(fresh)
     states(fresh)
     house(fresh)
   })

@@ -15,7 +15,7 @@ export async function sendOne({ claimed, mark }: Held, driver: Driver): Promise<
     assert.equal(did, postpone(ref, id, mark, 0, null))
     return `too late for ${id}`
   }
-  const isOff = await putOffByQuiet(lease, message, { ledger, config, clock, log: silentLog })
+  const isOff = await putOffByQuiet(claimed, { ledger, config, clock, log: silentLog })
   const own = heldBy(ref, id, mark)
   const until = own && quietEnd(ref, own)
   if (own) assert.equal(isOff, until !== null, 'whether it is quiet')

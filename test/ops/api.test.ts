@@ -160,6 +160,13 @@ describe('the API', () => {
       [seeded.run],
     )
     const body = { filter: { state: 'failed', route: 'greet' } }
+    // What waits in one run is in no other.
+    const taken = await call('planRun', { body })
+    assert.deepEqual(
+      (taken.outcomes as { code: string }[]).map(({ code }) => code),
+      ['in-run'],
+    )
+    await call('stopRun', { params: { id: seeded.run } })
     const plan = await call('planRun', { body })
     assert.deepEqual([plan.messages, plan.run], [1, null])
     const begun = await call('beginRun', { body: { ...body, reason: 'mended' } })

@@ -192,7 +192,8 @@ describe('the console', () => {
       assert.equal(first?.id, unseen)
       await of.ledger.retry(failed[0] ?? 0, { by: 'cleo', force: false, reason: null })
 
-      const [one, two] = [await act('/runs', fields), await act('/runs', fields)]
+      // A double click: the second comes while the first is being done.
+      const [one, two] = await Promise.all([act('/runs', fields), act('/runs', fields)])
       assert.deepEqual(
         [one.status, one.headers.location, two.headers.location],
         [303, '/console/runs/1', '/console/runs/1'],
@@ -203,6 +204,12 @@ describe('the console', () => {
       assert.match(await look('/runs/1'), /<span class="state stopped">/)
       assert.equal((await act('/runs', { state: 'failed', key: 'k' })).status, 400)
       assert.equal((await act('/runs', { ...fields, ids: 'not.numbers-' })).status, 400)
+      const many = Array.from({ length: 100_001 }, () => '1').join('.')
+      assert.equal((await act('/runs', { ...fields, key: 'many', ids: many })).status, 400)
+      assert.match(
+        (await act('/runs', { ...fields, because: 'else' })).body,
+        /asked for something else before/,
+      )
     })
 
     it('leaves out of a plan what might be one message too many, or too late', async () => {

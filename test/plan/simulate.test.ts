@@ -136,7 +136,7 @@ async function deliverDue(ledger: Ledger, { clock }: SqliteHarness): Promise<voi
       await ledger.postpone(lease, { inMs: 0, code: null, reason: null })
       continue
     }
-    if (await putOffByQuiet(lease, message, { ledger, config: CONFIG, clock, log: silentLog })) continue
+    if (await putOffByQuiet(claimed, { ledger, config: CONFIG, clock, log: silentLog })) continue
     const channels = channelsFrom(message)
     const has = { sms: message.customer.phone, email: message.customer.email, webmessaging: 'always' }
     const channel = channels.find((one) => has[one as keyof typeof has] !== undefined) ?? 'email'

@@ -47,6 +47,9 @@ END;
 -- When the first of the hour came: many at once are another thing than as many in an hour.
 ALTER TABLE refused ADD COLUMN first_at INTEGER NOT NULL DEFAULT 0;
 
+-- So many the message had when it was foreseen: what was tried since is not what somebody looked at.
+ALTER TABLE run_messages ADD COLUMN attempts INTEGER;
+
 ALTER TABLE notices ADD COLUMN kind TEXT NOT NULL DEFAULT '';
 -- When it was first posted that it began, and may have arrived; null: it certainly did not.
 ALTER TABLE notices ADD COLUMN tried_at INTEGER;

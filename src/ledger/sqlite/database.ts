@@ -99,7 +99,10 @@ function kindOf(found: Stats): string {
   return found.isSocket() ? 'socket' : 'device'
 }
 
-/** The one connection that writes. Throws SQLite's own errors. */
+/**
+ * The one connection that writes. What is deleted is overwritten where that touches no page more, so that an erased customer is left on no page that is in use; free pages are
+ * overwritten by `purge`. Throws SQLite's own errors.
+ */
 export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file, {
     timeout: OPENING_BUSY_MS,
@@ -113,6 +116,7 @@ export function openDatabase(file: string): DatabaseSync {
       PRAGMA synchronous = FULL;
       PRAGMA trusted_schema = OFF;
       PRAGMA temp_store = MEMORY;
+      PRAGMA secure_delete = FAST;
       PRAGMA cache_size = -${CACHE_KIB};
     `)
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)

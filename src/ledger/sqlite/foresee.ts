@@ -45,6 +45,10 @@ export function createForesee(store: Store) {
   const lease = prepare(
     `UPDATE messages SET lease_owner = '${TOKEN}', lease_token = '${TOKEN}', lease_until = ? WHERE id = ? AND state = 'scheduled'`,
   )
+  const inRun = prepare<{ run_id: number }>(
+    `SELECT run_id FROM run_messages INDEXED BY run_messages_of JOIN runs ON runs.id = run_id
+     WHERE message_id = ? AND run_messages.state = 'waiting' AND runs.state IN ('preparing', 'running') LIMIT 1`,
+  )
   const channelOf = prepare<Pick<Message, 'channel'>>('SELECT channel FROM messages WHERE id = ?')
 
   function undone<T>(work: () => T): T {
@@ -64,7 +68,15 @@ export function createForesee(store: Store) {
     id: number,
     { force, late, reason, alone = false }: ForeseeRequest,
   ): { message: Message; special: SpecialCode | null } | Foreseen {
-    const acted = retryKnown(id, { by: TOKEN, force, reason, ...(alone ? {} : { inRun: { late } }) })
+    const other = alone ? undefined : inRun.get(id)
+    if (other)
+      return { id, outcome: 'refused', code: 'in-run', reason: `It waits in run ${other.run_id} already.` }
+    const acted = retryKnown(id, {
+      by: TOKEN,
+      force,
+      reason,
+      ...(alone ? {} : { inRun: { late, attempts: null } }),
+    })
     return acted.kind === 'done' ? acted : { id, outcome: 'refused', code: acted.code, reason: acted.reason }
   }
 

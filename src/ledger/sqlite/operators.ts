@@ -1,6 +1,7 @@
 import type { MessageState } from '../../message.ts'
 import type { RefusedCode, SpecialCode } from '../foresight.ts'
 import type { Acted, Ledger } from '../ledger.ts'
+import { goneReason } from '../retention.ts'
 import { clean, messageOf, policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
 import type { Audit } from './audit.ts'
@@ -13,7 +14,7 @@ import type { Store } from './store.ts'
 
 type Request<Name extends 'retry' | 'cancel' | 'settleByHand'> = Parameters<Ledger[Name]>[1]
 /** `inRun`: as one of many, which nobody looked at by itself. */
-type RetryRequest = Request<'retry'> & { inRun?: { late: boolean } }
+type RetryRequest = Request<'retry'> & { inRun?: { late: boolean; attempts: number | null } }
 /** `special`: what the message was before. */
 export type Retried =
   | (Extract<Acted, { kind: 'done' }> & {
@@ -160,12 +161,16 @@ function whyNotRetry(
   { force, reason, inRun }: RetryRequest,
   now: number,
 ): { code: RefusedCode; reason: string } | null {
-  const { id, state } = message
+  const { id, state, removed } = message
+  if (removed !== null) return { code: 'removed', reason: goneReason(`Message ${id}`, removed) }
   if (state === 'scheduled') {
     return { code: state, reason: `Message ${id} is scheduled already; it is sent when it is due.` }
   }
   if (state === 'sending') {
     return { code: state, reason: `Message ${id} is being sent. Wait for its outcome.` }
+  }
+  if (inRun && inRun.attempts !== null && inRun.attempts !== message.attempts) {
+    return { code: 'changed', reason: CHANGED }
   }
   const isForced = force && Boolean(reason?.trim())
   if (wasSent(message) && !isForced) return { code: 'sent-before', reason: whyNotAgain(message, force) }
@@ -185,6 +190,8 @@ function whyNotAgain({ id, state }: MessageRow, force: boolean): string {
 
 const NOBODY_KNOWS =
   'Nobody knows whether the customer has it: look in Genesys Cloud and settle it; or re-trigger it by its own number, or by force with a reason.'
+const CHANGED =
+  'It was tried since this run was planned, so that it is not what was looked at then. See what became of it before it is re-triggered once more.'
 const TOO_LATE =
   'Its time is over (expireAfter), and what it says may be old news: re-trigger it by its own number, or late ones too: --late'
 

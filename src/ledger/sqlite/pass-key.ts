@@ -19,7 +19,7 @@ export function createPassKey(
   const skipped = prepare<MessageRow & { happened_at: number }>(
     `SELECT messages.*, ${HAPPENED_AT} AS happened_at FROM messages INDEXED BY messages_skipped_for
      JOIN events ON events.id = messages.event_id
-     WHERE skipped_for = ? AND skipped_for IS NOT NULL AND messages.state = 'skipped' AND messages.code = 'once' AND expire_at >= ?
+     WHERE skipped_for = ? AND skipped_for IS NOT NULL AND messages.state = 'skipped' AND messages.code = 'once' AND messages.removed IS NULL AND expire_at >= ?
      ORDER BY messages.id LIMIT ${MOST}`,
   )
   const schedule = prepare(

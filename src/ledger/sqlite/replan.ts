@@ -1,6 +1,7 @@
 import { PostriderError } from '../../errors.ts'
 import { happenedAt } from '../../event.ts'
 import type { Plan, ReadAnew } from '../ledger.ts'
+import { goneReason } from '../retention.ts'
 import { clean, cleanOrNull, senderTypeOrNull } from '../rows.ts'
 import type { EventRow } from '../schema.ts'
 import type { Audit } from './audit.ts'
@@ -14,8 +15,11 @@ export function createAddPlan(store: Store, insertMessages: InsertMessages, heed
   const { prepare, clock } = store
   const claimAnew = createClaimAnew(store)
   const find = prepare<
-    Pick<EventRow, 'id' | 'source' | 'type' | 'state' | 'key' | 'raw' | 'occurred_at' | 'received_at'>
-  >('SELECT id, source, type, state, key, raw, occurred_at, received_at FROM events WHERE id = ?')
+    Pick<
+      EventRow,
+      'id' | 'source' | 'type' | 'state' | 'key' | 'raw' | 'occurred_at' | 'received_at' | 'removed'
+    >
+  >('SELECT id, source, type, state, key, raw, occurred_at, received_at, removed FROM events WHERE id = ?')
   const hasMessages = prepare('SELECT 1 FROM messages WHERE event_id = ? LIMIT 1')
   const update = prepare(
     'UPDATE events SET state = ?, reason = ?, notes = ?, config_version = ? WHERE id = ?',
@@ -38,6 +42,9 @@ export function createAddPlan(store: Store, insertMessages: InsertMessages, heed
   function addPlan(eventId: number, plan: Plan, read?: ReadAnew | null): { added: number; known?: true } {
     const event = find.get(eventId)
     if (!event) throw new PostriderError('NOT_FOUND', `There is no event ${eventId}.`)
+    if (event.removed !== null) {
+      throw new PostriderError('REFUSED', goneReason(`Event ${eventId}`, event.removed))
+    }
     const now = clock.now()
     if (read && event.state === 'unreadable' && !claimAnew(event, read, now)) {
       update.run('unrouted', KNOWN, '[]', plan.configVersion, eventId)

@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger.ts'
 import { clean, cleanOrNull } from '../rows.ts'
 import type { RunActed, RunRequest, RunStep } from '../run.ts'
 import { runOf } from '../run-reads.ts'
-import type { LaneRow, PauseRow, RunRow } from '../schema.ts'
+import type { LaneRow, PauseRow, RunMessageRow, RunRow } from '../schema.ts'
 import { isCovered } from '../standing.ts'
 import type { Audit } from './audit.ts'
 import type { Held } from './held.ts'
@@ -30,7 +30,8 @@ export function createRuns(
   )
   const find = prepare<RunRow>('SELECT * FROM runs WHERE id = ?')
   const add = prepare(
-    `INSERT INTO run_messages (run_id, message_id, state) VALUES (?, ?, 'waiting') ON CONFLICT DO NOTHING`,
+    `INSERT INTO run_messages (run_id, message_id, state, attempts)
+     VALUES (?, ?, 'waiting', coalesce(?, (SELECT attempts FROM messages WHERE id = ?), 0)) ON CONFLICT DO NOTHING`,
   )
   const count = prepare('UPDATE runs SET total = total + ? WHERE id = ?')
   const begin = prepare<RunRow>(
@@ -43,8 +44,8 @@ export function createRuns(
   const running = prepare<RunRow>(
     `SELECT * FROM runs INDEXED BY runs_running WHERE state = 'running' ORDER BY id`,
   )
-  const waiting = prepare<{ message_id: number }>(
-    `SELECT message_id FROM run_messages INDEXED BY run_messages_waiting
+  const waiting = prepare<Pick<RunMessageRow, 'message_id' | 'attempts'>>(
+    `SELECT message_id, attempts FROM run_messages INDEXED BY run_messages_waiting
      WHERE run_id = ? AND state = 'waiting' AND message_id > ? ORDER BY message_id LIMIT ?`,
   )
   const mark = prepare('UPDATE run_messages SET state = ?, reason = ? WHERE run_id = ? AND message_id = ?')
@@ -80,21 +81,21 @@ export function createRuns(
     // Once round; and again when other pauses stand than did when it began.
     const isRound = first === undefined && rows.length < looks
     looked.set(run.id, isRound && causes !== last.causes ? { after: 0, causes } : look)
-    return { ids: open.map(({ message_id }) => message_id), looks: rows.length }
+    return { open, looks: rows.length }
   }
 
   /** Re-triggers the first of these messages of a run, as many as there is room for. */
-  function perform(run: RunRow, ids: readonly number[], room: number, now: number): RunStep {
+  function perform(run: RunRow, open: Next['open'], room: number, now: number): RunStep {
     const request = {
       by: run.by,
       force: run.force === 1,
       reason: run.reason,
-      inRun: { late: run.late === 1 },
     }
+    const late = run.late === 1
     const did = { retried: 0, refused: 0 }
-    for (const id of ids) {
+    for (const { message_id: id, attempts } of open) {
       if (did.retried >= room) break
-      const acted = retry(id, request)
+      const acted = retry(id, { ...request, inRun: { late, attempts } })
       const state = acted.kind === 'done' ? 'retried' : 'refused'
       did[state] += 1
       mark.run(state, acted.kind === 'done' ? null : cleanOrNull(acted.reason), run.id, id)
@@ -107,7 +108,7 @@ export function createRuns(
 
   return {
     /** Notes a run without messages, which does not run yet. Those that somebody began to prepare and never ended are stopped. */
-    prepare({ by, reason, force, late, filter }: Omit<RunRequest, 'messageIds'>): number {
+    prepare({ by, reason, force, late, filter }: Omit<RunRequest, 'messageIds' | 'attempts'>): number {
       const now = clock.now()
       abandon.run(now, now - LONGEST_PREPARING_MS)
       const words = reason?.trim() ? clean(reason.trim()) : null
@@ -116,10 +117,13 @@ export function createRuns(
       ).id
     },
 
-    /** Adds messages to a run that is being prepared, each once. */
-    fill(id: number, messageIds: readonly number[]): void {
+    /** Adds messages to a run that is being prepared, each once, with how many attempts it had when it was foreseen; `attempts` null: as it is now. */
+    fill(id: number, messageIds: readonly number[], attempts: readonly number[] | null): void {
       if (find.get(id)?.state !== 'preparing') return
-      const added = messageIds.reduce((sum, messageId) => sum + add.run(id, messageId).changes, 0)
+      const added = messageIds.reduce(
+        (sum, messageId, n) => sum + add.run(id, messageId, attempts?.[n] ?? null, messageId).changes,
+        0,
+      )
       count.run(added, id)
     },
 
@@ -157,8 +161,8 @@ export function createRuns(
       if (room <= 0 || shut.some(({ scope }) => scope === 'all')) return idle
       let looks = Math.max(room, MOST_LOOKED)
       for (const run of all) {
-        const { ids, looks: spent } = next(run, shut, looks)
-        if (ids.length > 0) return perform(run, ids, room, now)
+        const { open: free, looks: spent } = next(run, shut, looks)
+        if (free.length > 0) return perform(run, free, room, now)
         if (waiting.get(run.id, 0, 1) === undefined) return perform(run, [], room, now)
         looks -= spent
         if (looks <= 0) break
@@ -192,7 +196,7 @@ const MOST_LOOKED = 500
 
 /** Of a run: every waiting message up to `after` is under a pause, as far as those with the ids of `causes` stand. */
 type Look = { after: number; causes: string }
-type Next = { ids: readonly number[]; looks: number }
+type Next = { open: readonly Pick<RunMessageRow, 'message_id' | 'attempts'>[]; looks: number }
 
 function rowOf(row: RunRow | undefined): RunRow {
   if (!row) throw new Error('a run that was just written is gone')

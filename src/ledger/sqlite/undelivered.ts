@@ -86,7 +86,7 @@ const NOT_SEEN = 'Genesys Cloud says that the customer did not see it.'
 
 /** What is done about it: the channel that is tried, or why none is. */
 function thenOf(
-  { channel, expire_at }: MessageRow,
+  { channel, expire_at, removed }: MessageRow,
   { onUndelivered, channels }: Policies,
   now: number,
 ): { channel: string | null; words: string } {
@@ -96,6 +96,8 @@ function thenOf(
   const at = channels.indexOf(channel as Channel)
   const next = at < 0 ? undefined : channels[at + 1]
   if (next === undefined) return { channel: null, words: `its route has no channel after ${channel}` }
+  if (removed !== null)
+    return { channel: null, words: `there is nothing left for ${next} to say (retention)` }
   if (expire_at < now) return { channel: null, words: `it is too late for ${next} (expireAfter)` }
   return { channel: next, words: `${next} is tried` }
 }

@@ -14,15 +14,18 @@ import { createIdempotencyKeys } from './idempotency-keys.ts'
 import { createInsertMessages } from './insert-messages.ts'
 import { createLeases } from './leases.ts'
 import { createNotices } from './notices.ts'
+import { createOldRows } from './old-rows.ts'
 import { createOpen } from './open-attempt.ts'
 import { createOperators } from './operators.ts'
 import { createOtherSends } from './other-sends.ts'
 import { createPauses } from './pauses.ts'
+import { createPayloads } from './payloads.ts'
 import { createRecord } from './record.ts'
 import { createRecover } from './recover.ts'
 import { createWriteRefused } from './refused.ts'
 import { createKeptDeliveries } from './refused-deliveries.ts'
 import { createAddPlan } from './replan.ts'
+import { createRetention } from './retention.ts'
 import { createRuns } from './runs.ts'
 import { createSettle } from './settle.ts'
 import { createSettleDelivery, createSettleLook } from './settle-look.ts'
@@ -58,6 +61,10 @@ export function createVerbs(store: Store) {
     access: createAccess(store, audit),
     operators,
     foresee: createForesee(store),
+    removeOld: createRetention(store, {
+      payloads: createPayloads(store),
+      oldRows: createOldRows(store, { cancellations, caps }),
+    }),
     runs: createRuns(store, { retry: operators.retryKnown, held: createHeld(store, pauses), audit }),
     recover: createRecover(store),
     writeRefused: createWriteRefused(store, clean),

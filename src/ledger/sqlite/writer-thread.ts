@@ -62,6 +62,7 @@ export type Verbs = Pick<
   | 'addToken'
   | 'revokeToken'
   | 'foresee'
+  | 'removeOld'
   | 'stepRun'
   | 'stopRun'
   | 'beginKey'
@@ -72,8 +73,8 @@ export type Verbs = Pick<
   | 'told'
   | 'tried'
 > & {
-  prepareRun(request: Omit<RunRequest, 'messageIds'>): number
-  fillRun(id: number, messageIds: readonly number[]): void
+  prepareRun(request: Omit<RunRequest, 'messageIds' | 'attempts'>): number
+  fillRun(id: number, messageIds: readonly number[], attempts: readonly number[] | null): void
   startRun(id: number): RunActed
   writeRefused(counts: readonly RefusedCount[]): void
   writeRefusedDeliveries(deliveries: readonly KeptDelivery[]): void
@@ -329,6 +330,8 @@ function workOf(call: Call, verbs: ReturnType<typeof createVerbs>, file: string)
       return { together: () => verbs.runs.fill(...call.args) }
     case 'startRun':
       return { together: () => verbs.runs.begin(...call.args) }
+    case 'removeOld':
+      return { together: () => verbs.removeOld(...call.args) }
     case 'stepRun':
       return { together: () => verbs.runs.step(...call.args) }
     case 'stopRun':

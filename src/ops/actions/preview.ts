@@ -1,6 +1,7 @@
 import type { Config, Source } from '../../config/config.ts'
 import type { Fixture } from '../../config/fixtures.ts'
 import { CLI_SOURCE, type ReadEvent } from '../../event.ts'
+import { goneReason } from '../../ledger/retention.ts'
 import type { Channel } from '../../message.ts'
 import { type Preview, previewRoute, readFixtureEvents } from '../../plan/check.ts'
 import { readAgain, readDelivery } from '../../receive/sources/read.ts'
@@ -53,6 +54,7 @@ export async function ledgerEvent(
       `Event ${id} was planned by postrider send, and not by a route. postrider events show ${id} lists its message, and postrider messages show has the text.`,
     )
   }
+  if (event.removed !== undefined) return refused(goneReason(`Event ${id}`, event.removed))
   return noSource(event.source, config) ?? readOr(readAgain(event, config))
 }
 

@@ -1,6 +1,7 @@
 import type { Config, Source } from '../../config/config.ts'
 import { CLI_SOURCE, type Event, type EventState, type ReadEvent, type UnreadableEvent } from '../../event.ts'
 import type { EventFilter } from '../../ledger/reads.ts'
+import { goneReason } from '../../ledger/retention.ts'
 import { planEvent } from '../../plan/plan.ts'
 import { NOTHING_SAID, recordableOf } from '../../receive/recordable.ts'
 import { readAgain, readPartsAgain } from '../../receive/sources/read.ts'
@@ -20,7 +21,11 @@ export function isWell(outcomes: readonly Replanned[]): boolean {
 }
 
 /** Why an event cannot be planned again; null where it can. */
-export function whyNotPlannable({ id, source: name }: Event, config: Config): Missing | Refused | null {
+export function whyNotPlannable(
+  { id, source: name, removed }: Event,
+  config: Config,
+): Missing | Refused | null {
+  if (removed !== undefined) return refused(goneReason(`Event ${id}`, removed))
   if (name === CLI_SOURCE) {
     return refused(
       `Event ${id} was planned by postrider send, and not by routes: there is nothing to plan again. postrider events show ${id} lists its message, and postrider messages retry re-triggers that; another text or other customers: postrider send.`,
@@ -57,7 +62,8 @@ export async function replanEvents(
     for (const event of events.sort((a, b) => a.id - b.id)) {
       const { id, state, source } = event
       if (source === CLI_SOURCE) continue
-      if (deps.config.sources.has(source)) outcomes.push(await replan(deps, by, event))
+      if (event.removed !== undefined) outcomes.push({ id, state, added: 0, reason: event.removed })
+      else if (deps.config.sources.has(source)) outcomes.push(await replan(deps, by, event))
       else outcomes.push({ id, state, added: 0, reason: `${source} is no longer in the configuration` })
     }
   }
@@ -135,7 +141,7 @@ export async function foreseeReplan(
 /** What an event would be planned as now. One that is a whole delivery of several comes apart. */
 function foreseenOf(event: Event, config: Config) {
   const source = config.sources.get(event.source)
-  if (!source) return { isWell: false, messages: [] }
+  if (!source || event.removed !== undefined) return { isWell: false, messages: [] }
   const parts = event.type === '' ? readPartsAgain(event, source) : null
   const plans = (parts ?? [readAgain(event, config)]).map((read) =>
     'reason' in read ? null : planEvent(read, config),

@@ -38,11 +38,18 @@ export async function planRun(
   return planRetries(ids, { by, ...wish }, deps, foreseen)
 }
 
-/** Begins a run of what a plan found to be retriable; the service performs it. */
+/** Begins a run of what a plan found to be retriable; the service performs it. `seen`: how many attempts each message had where somebody looked at an earlier plan of the same. */
 export async function beginPlanned(
   { ledger }: Pick<Deps, 'ledger'>,
   { by }: By,
-  { plan, filter, force, late, reason }: RunWish & { plan: RetryPlan; filter: ChosenMessages },
+  {
+    plan,
+    filter,
+    force,
+    late,
+    reason,
+    seen,
+  }: RunWish & { plan: RetryPlan; filter: ChosenMessages; seen?: ReadonlyMap<number, number> },
 ): Promise<{ kind: 'begun'; run: Run } | Refused> {
   if (plan.retriable.length === 0) return refused('There is nothing to re-trigger.')
   const acted = await ledger.beginRun({
@@ -52,6 +59,7 @@ export async function beginPlanned(
     reason,
     filter: toldOf(filter),
     messageIds: plan.retriable,
+    attempts: plan.retriable.map((id, n) => seen?.get(id) ?? plan.attempts[n] ?? 0),
   })
   return acted.kind === 'done' ? { kind: 'begun', run: acted.run } : acted
 }
@@ -107,6 +115,9 @@ const WORDS: Readonly<Record<string, string>> = {
   'refused scheduled': 'are scheduled already',
   'refused sending': 'are being sent',
   'refused key-taken': 'have a key (once) that another message holds',
+  'refused in-run': 'wait in another run already',
+  'refused changed': 'were tried since',
+  'refused removed': 'have no text and no customer any more (retention)',
   'refused missing': 'do not exist',
   'skipped suppressed': 'are suppressed',
   'skipped no-consent': 'have no consent',

@@ -113,8 +113,9 @@ function isMoving({ state, lookAt }: Message): boolean {
 }
 
 /** `plain`: a button; `force`: with a reason; null: nothing can be done, or not by this operator. */
-function retryOf({ state, sentAt }: Message, response: Response): 'plain' | 'force' | null {
-  if (state === 'scheduled' || state === 'sending' || !may(response, 'message.retry')) return null
+function retryOf({ state, sentAt, removed }: Message, response: Response): 'plain' | 'force' | null {
+  if (removed !== undefined || state === 'scheduled' || state === 'sending') return null
+  if (!may(response, 'message.retry')) return null
   if (state !== 'sent' && sentAt === null) return 'plain'
   return may(response, 'message.force') ? 'force' : null
 }

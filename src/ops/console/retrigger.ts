@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import express, { type Response, type Router } from 'express'
 import { MESSAGE_STATES } from '../../message.ts'
-import { beginPlanned, chooseMessages, planRun, saidOf, wordsOf } from '../actions/runs.ts'
+import { beginPlanned, chooseMessages, MOST_IN_RUN, planRun, saidOf, wordsOf } from '../actions/runs.ts'
 import { maskWords } from '../mask.ts'
 import type { ConsoleDeps } from './console.ts'
 import { askedFor, filterFields } from './filters.ts'
-import { idsIn, idsText } from './ids.ts'
+import { seenIn, seenText } from './ids.ts'
 import { form } from './lists.ts'
 import { once } from './once.ts'
 import { type Fields, formIn, may, mayOrRefuse, operatorIn, page, refusal } from './page.ts'
@@ -32,14 +32,14 @@ export function retriggerPages(router: Router, deps: ConsoleDeps): void {
     const wish = wishIn(fields)
     if (wish.force && !(await mayOrRefuse(response, 'message.force'))) return
     if (wish.force && wish.reason === null) return refusal(response, 400, 'Nothing was begun: say why.')
-    const seen = idsIn(fields.ids ?? '')
+    const seen = seenIn(fields.ids ?? '', MOST_IN_RUN)
     if (seen === null)
       return refusal(response, 400, 'Nothing was begun: see the plan first, and begin from there.')
     const by = operatorIn(response).name
     const led = await once(ledger, { what: 'run', by, fields }, async () => {
       // What nobody has seen is not begun, and what has changed since is foreseen once more.
-      const plan = await planRun(deps, { by }, { ids: seen, ...wish })
-      const begun = await beginPlanned(deps, { by }, { plan, filter: filterIn(wish).filter, ...wish })
+      const plan = await planRun(deps, { by }, { ids: [...seen.keys()], ...wish })
+      const begun = await beginPlanned(deps, { by }, { plan, filter: filterIn(wish).filter, seen, ...wish })
       return begun.kind === 'refused' ? begun : { kind: 'done', path: `/console/runs/${begun.run.id}` }
     })
     if (led.kind !== 'done') return refusal(response, 409, led.reason)
@@ -91,7 +91,7 @@ export function retriggerPages(router: Router, deps: ConsoleDeps): void {
       sent: plan.outcomes
         .filter(({ outcome }) => outcome === 'sent')
         .reduce((sum, { count }) => sum + count, 0),
-      ids: idsText(plan.retriable),
+      ids: seenText(plan.retriable, plan.attempts),
       filter: Object.entries(fields).map(([name, value]) => ({ name, value })),
       chosen: Object.entries(fields)
         .map(([name, value]) => `${name} ${value}`)

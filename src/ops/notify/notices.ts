@@ -4,7 +4,7 @@ import { redact } from '../../log.ts'
 import type { Pause } from '../../message.ts'
 import { withoutAddresses } from '../../private.ts'
 import { UNKNOWN_SOURCE } from '../../receive/refusals.ts'
-import { type Attention, attentionOf, type Expected } from '../attention.ts'
+import { type Attention, attentionOf, type Expected, SOON_MS } from '../attention.ts'
 import { isOutage } from '../pause-cause.ts'
 
 /** Kinds of attention that somebody is told of (decisions/0021). */
@@ -23,7 +23,7 @@ export function noticesOf(options: {
   const { trouble, pauses, expected, now } = options
   const lasting = pauses
     .filter(({ code, since }) => !isOutage({ code }) || now - since >= HICCUP_MS)
-    .map((pause) => ({ ...pause, reason: withoutAddresses(pause.reason) }))
+    .map((pause) => ({ ...pause, until: untilOf(pause, now), reason: withoutAddresses(pause.reason) }))
   // What is due and not sent is told to nobody, so it is not looked at either.
   const attention = attentionOf({ trouble, pauses: lasting, backlog: [], expected, serviceRuns: true, now })
   const causes = attention.filter(isTold).map((one): [string, NoticeCause] => {
@@ -31,6 +31,11 @@ export function noticesOf(options: {
     return [cause, { cause, kind, since: since ?? now, data: dataOf(one, trouble.host) }]
   })
   return [...new Map(causes).values()]
+}
+
+/** One to which an operator gave an end needs nobody, but it stands: that it is over is told when it is, or will be soon. */
+function untilOf({ code, until }: Pause, now: number): number | null {
+  return code === 'operator' && until !== null && until - now > SOON_MS ? null : until
 }
 
 function isTold({ kind, subject: { source } }: Attention): boolean {

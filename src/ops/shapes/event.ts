@@ -25,6 +25,10 @@ export const EventShape = z
     receivedAt: Time,
     routes: list(RouteNote),
     configVersion: z.string(),
+    removed: z
+      .string()
+      .exactOptional()
+      .meta({ description: 'What is gone of it, and why; absent: nothing.' }),
   })
   .meta({ id: 'Event', description: 'One thing that happened in a source, without what it carries.' })
 export type EventJson = z.infer<typeof EventShape>
@@ -44,5 +48,6 @@ export function eventJson(event: Omit<Event, 'raw' | 'headers'>): EventJson {
     receivedAt: isoTime(event.receivedAt),
     routes: event.notes,
     configVersion: event.configVersion,
+    ...(event.removed === undefined ? {} : { removed: event.removed }),
   }
 }

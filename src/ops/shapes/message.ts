@@ -37,6 +37,10 @@ export const MessageShape = z
     manualBy: z.string().nullable(),
     createdAt: Time,
     configVersion: z.string(),
+    removed: z
+      .string()
+      .exactOptional()
+      .meta({ description: 'What is gone of it, and why; absent: nothing.' }),
   })
   .meta({ id: 'Message', description: 'What one route wants said to one customer because of one event.' })
 export type MessageJson = z.infer<typeof MessageShape>
@@ -74,5 +78,6 @@ export function messageJson(message: Message): MessageJson {
     manualBy: message.manualBy,
     createdAt: isoTime(message.createdAt),
     configVersion: message.configVersion,
+    ...(message.removed === undefined ? {} : { removed: message.removed }),
   }
 }

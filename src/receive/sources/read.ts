@@ -1,5 +1,12 @@
 import type { Source } from '../../config/config.ts'
-import type { Event, Headers, ReadEvent, UnreadableEvent } from '../../event.ts'
+import {
+  type Event,
+  type Headers,
+  isTraceparent,
+  type ReadEvent,
+  TRACEPARENT,
+  type UnreadableEvent,
+} from '../../event.ts'
 import { headerOf } from '../signature/headers.ts'
 import { UNDELIVERED } from './genesys-undelivered.ts'
 import { keyOfBytes, type Part, type Preset } from './preset.ts'
@@ -128,11 +135,13 @@ function boundedKey(key: string): string {
 /** More than any header that says a topic or a shop. */
 const LONGEST = 500
 
+/** What the source is read by, and where the sender traces its requests, by which of them. */
 function kept({ headers }: Preset, custom: Source['custom'], header: Part['header']): Headers {
-  return Object.fromEntries(
-    [...headers, ...(custom?.reading.headers ?? [])].flatMap((name) => {
-      const value = header(name)
-      return value === null ? [] : [[name, value.slice(0, LONGEST)] as const]
-    }),
-  )
+  const read = [...headers, ...(custom?.reading.headers ?? [])].flatMap((name) => {
+    const value = header(name)
+    return value === null ? [] : [[name, value.slice(0, LONGEST)] as const]
+  })
+  const trace = header(TRACEPARENT)
+  const traced = trace !== null && isTraceparent(trace) ? [[TRACEPARENT, trace] as const] : []
+  return Object.fromEntries([...traced, ...read])
 }

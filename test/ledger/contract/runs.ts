@@ -55,6 +55,46 @@ export function runs(fresh: () => Promise<Harness>): void {
   const on = onLedger(fresh)
 
   describe('runs', () => {
+    on('leave what was tried since it was seen as it is, also by force', async (ledger, harness) => {
+      const [first = 0, second = 0] = await manyFailed(ledger, harness, 2)
+      const forced = { ...REQUEST, force: true, reason: 'Another text.' }
+      const run = begun(await ledger.beginRun({ ...forced, messageIds: [first, second], attempts: [0, 0] }))
+      // Somebody is faster with one of them, and it is sent.
+      await ledger.retry(first, { by: 'cleo', force: false, reason: null })
+      const { messages } = await ledger.claim({ owner: 'w', limit: 1, leaseMs: 60_000 })
+      const [claimed] = messages
+      assert.equal(claimed?.message.id, first)
+      const opened = claimed && (await ledger.open(claimed.lease, draft()))
+      assert.ok(opened?.kind === 'open')
+      await ledger.settle(opened.attempt.id, SENT)
+      assert.deepEqual(await ledger.stepRun({ limit: 5 }), {
+        runId: run.id,
+        retried: 1,
+        refused: 1,
+        ended: true,
+      })
+      assert.deepEqual(await statesOf(ledger, [first, second]), ['sent', 'scheduled'])
+      const report = await ledger.reads.run(run.id)
+      assert.match(report?.refusals[0]?.reason ?? '', /^It was tried since this run was planned/)
+    })
+
+    on('have their messages to themselves: a plan says what waits in another', async (ledger, harness) => {
+      const [first = 0, second = 0] = await manyFailed(ledger, harness, 2)
+      begun(await ledger.beginRun({ ...REQUEST, messageIds: [first] }))
+      const request = { force: true, late: false, reason: 'x', before: [] }
+      const asked = [first, second].map((id) => ({ id, ways: {} }))
+      const { messages } = await ledger.foresee(asked, request)
+      assert.deepEqual(
+        messages.map(({ outcome, code }) => [outcome, code]),
+        [
+          ['refused', 'in-run'],
+          ['sent', null],
+        ],
+      )
+      const alone = await ledger.foresee(asked, { ...request, alone: true })
+      assert.equal(alone.messages[0]?.outcome, 'sent')
+    })
+
     on('re-trigger so many at a time that no more than the limit are due', async (ledger, harness) => {
       const ids = await manyFailed(ledger, harness, 5)
       const run = begun(await ledger.beginRun({ ...REQUEST, reason: 'Mended.', messageIds: ids }))
