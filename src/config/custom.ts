@@ -106,7 +106,8 @@ export const CustomBlock = z
       ['occurredAt', occurredAt],
       ['subject', subject],
     ] as const) {
-      if (value !== undefined && !value.text.includes('{{')) {
+      // What is no field has been told already, and has no text.
+      if (typeof value?.text === 'string' && !value.text.includes('{{')) {
         problem(
           name,
           `the same for every event: expected a field such as "{{ payload.${name === 'key' ? 'id' : name} }}"`,

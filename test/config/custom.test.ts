@@ -176,6 +176,14 @@ describe('a token', () => {
 })
 
 describe('the block', () => {
+  for (const name of ['key', 'occurredAt', 'subject']) {
+    test(`is told what is wrong where ${name} is empty`, () => {
+      const problems = problemsOf({ ...TYPE, [name]: '' })
+      assert.equal(problems.length, 1)
+      assert.ok(problems[0]?.startsWith(`${name}: `), problems[0])
+    })
+  }
+
   test('with neither has no scheme', () => assert.equal(schemeOf({}), null))
 
   test('has one of signature and token', () =>
