@@ -5,7 +5,7 @@ import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Run, RunReport } from '../ledger/run.ts'
 import { isOwned } from '../ledger/sqlite/ownership.ts'
-import { stopRun as stop } from '../ops/actions/runs.ts'
+import { chosenBy, stopRun as stop } from '../ops/actions/runs.ts'
 import { runJson, runReportJson } from '../ops/shapes/run.ts'
 import { LEDGER } from '../settings.ts'
 import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
@@ -31,7 +31,7 @@ export async function listRuns(ledger: Ledger, limit: number, json: boolean, ter
       run.waiting,
       run.retried,
       run.refused,
-      chosenBy(run),
+      chosenBy(run, localTime),
       run.reason,
     ]),
     'No runs: messages retry with a filter begins one.',
@@ -51,7 +51,7 @@ export async function showRun(
   const why = run.reason === null ? '' : `: ${run.reason}`
   const forced = `${run.force ? ', by force' : ''}${run.late ? ', late ones too' : ''}`
   print(terminal, `Run ${id}  ${run.state}  begun ${localTime(run.createdAt)} by ${run.by}${forced}${why}`)
-  print(terminal, `chosen by ${chosenBy(run)}`)
+  print(terminal, `chosen by ${chosenBy(run, localTime)}`)
   print(
     terminal,
     `${run.total} messages: ${run.waiting} wait, ${run.retried} re-triggered, ${run.refused} refused`,
@@ -118,13 +118,4 @@ async function runOf(ledger: Ledger, id: number): Promise<RunReport> {
   const run = await ledger.reads.run(id)
   if (!run) throw new PostriderError('NOT_FOUND', `There is no run ${id}. List them: postrider runs list`)
   return run
-}
-
-function chosenBy({ filter }: Pick<Run, 'filter'>): string {
-  const words = Object.entries(filter).map(([name, value]) => {
-    if (name === 'since' || name === 'until') return `${name} ${localTime(Number(value))}`
-    if (name === 'customer' && Array.isArray(value)) return `one customer’s ${value.join(', ')}`
-    return `${name} ${value}`
-  })
-  return words.join(', ') || 'their numbers'
 }

@@ -102,6 +102,16 @@ function toldOf({ customer, limit, ...filter }: ChosenMessages): RunFilter {
   }
 }
 
+/** By what the messages of a run were chosen, in words. `time`: how epoch milliseconds are written. */
+export function chosenBy({ filter }: Pick<Run, 'filter'>, time: (at: number) => string): string {
+  const words = Object.entries(filter).map(([name, value]) => {
+    if (name === 'since' || name === 'until') return `${name} ${time(Number(value))}`
+    if (name === 'customer' && Array.isArray(value)) return `one customer’s ${value.join(', ')}`
+    return `${name} ${String(value)}`
+  })
+  return words.join(', ') || 'their numbers'
+}
+
 /** What a plan says of each group, after how many they are. */
 const WORDS: Readonly<Record<string, string>> = {
   sent: 'would be sent',

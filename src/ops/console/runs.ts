@@ -1,6 +1,5 @@
 import type { Router } from 'express'
-import type { Run } from '../../ledger/run.ts'
-import { stopRun } from '../actions/runs.ts'
+import { chosenBy, stopRun } from '../actions/runs.ts'
 import { nameOf } from '../attention.ts'
 import { maskReason } from '../mask.ts'
 import type { ConsoleDeps } from './console.ts'
@@ -22,7 +21,7 @@ export function runPages(router: Router, { ledger }: ConsoleDeps): void {
       title: 'Runs',
       place: 'runs',
       next: runs.length === SHOWN && last ? pathWith('/console/runs', { before: last.id }) : null,
-      runs: runs.map((run) => ({ ...maskReason(run, role), chosen: chosenBy(run) })),
+      runs: runs.map((run) => ({ ...maskReason(run, role), chosen: chosenBy(run, dayOf) })),
     })
   })
   router.get('/runs/:id', async (request, response) => {
@@ -38,7 +37,7 @@ export function runPages(router: Router, { ledger }: ConsoleDeps): void {
     await page(response, 200, 'run', {
       title: `Run ${id}`,
       place: 'runs',
-      run: { ...maskReason(run, role), chosen: chosenBy(run) },
+      run: { ...maskReason(run, role), chosen: chosenBy(run, dayOf) },
       done: run.retried + run.refused,
       waitsFor: run.waitsFor.map((pause) => ({ ...maskReason(pause, role), name: nameOf(pause) })),
       states: Object.entries(messages)
@@ -59,13 +58,4 @@ export function runPages(router: Router, { ledger }: ConsoleDeps): void {
     if (done.kind !== 'stopped') return refusal(response, done.kind === 'missing' ? 404 : 409, done.reason)
     response.redirect(303, `/console/runs/${id}`)
   })
-}
-
-function chosenBy({ filter }: Pick<Run, 'filter'>): string {
-  const words = Object.entries(filter).map(([name, value]) => {
-    if (name === 'since' || name === 'until') return `${name} ${dayOf(Number(value))}`
-    if (name === 'customer' && Array.isArray(value)) return `one customer’s ${value.join(', ')}`
-    return `${name} ${String(value)}`
-  })
-  return words.join(', ') || 'their numbers'
 }
