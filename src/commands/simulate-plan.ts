@@ -117,7 +117,7 @@ async function waysFrom(
 }
 
 /**
- * Tells a body that came before as another type, of senders that sign neither ids nor types, while it is remembered. Must agree with ledger/sqlite/claim-event.ts. Of each body a hash is kept.
+ * Tells a body that came before as another type, of senders that sign neither ids nor types, while it is remembered. Must agree with ledger/verbs/claim-event.ts. Of each body a hash is kept.
  */
 function createReplays() {
   const bodies = new Map<string, { type: string; until: number }>()

@@ -2,8 +2,8 @@ import { PostriderError } from '../errors.ts'
 
 /** A database whose transactions are synchronous: nothing is awaited inside one. */
 export type Transactions = {
-  /** `durable`: what it commits must be on disk when `commit` returns. */
-  begin(durable: boolean): void
+  /** Of a transaction for this work. Where any of it is durable, what is committed must be on disk when `commit` returns. */
+  begin(group: readonly Pick<Work<unknown>, 'durable' | 'needs'>[]): void
   commit(): void
   /** Must not throw, whatever state the transaction is in. */
   rollback(): void
@@ -19,7 +19,14 @@ export type Work<T> = {
   alone?(): T
   /** False: it may be lost with the power. True by default. */
   durable?: boolean
+  /** What it must have to itself where several transactions run at once; everything by default. */
+  needs?: Needs
 }
+
+/**
+ * What a transaction must have to itself: a list of names, each of which one transaction has at a time (none: it goes with all others); or all, so that nothing else is written meanwhile.
+ */
+export type Needs = readonly string[] | 'all'
 
 export type GroupCommit = {
   /**
@@ -34,7 +41,7 @@ export type GroupCommit = {
 
 type Waiting = {
   attempt(how: 'together' | 'alone'): () => void
-  durable: boolean
+  work: Pick<Work<unknown>, 'durable' | 'needs'>
   reject(error: unknown): void
 }
 
@@ -53,7 +60,8 @@ export function createGroupCommit(options: {
   let waiting: Waiting[] = []
   let closed = false
 
-  function commit<T>({ together, alone = together, durable = true }: Work<T>): Promise<T> {
+  function commit<T>(work: Work<T>): Promise<T> {
+    const { together, alone = together } = work
     return new Promise<T>((resolve, reject) => {
       if (closed) return reject(new PostriderError('LEDGER_UNAVAILABLE', 'The ledger is closed.'))
       if (waiting.length === 0) setImmediate(flush)
@@ -62,7 +70,7 @@ export function createGroupCommit(options: {
           const value = how === 'together' ? together() : alone()
           return () => resolve(value)
         },
-        durable,
+        work,
         reject,
       })
     })
@@ -85,7 +93,7 @@ export function createGroupCommit(options: {
   }
 
   function begin(group: readonly Waiting[]): void {
-    transactions.begin(group.some(({ durable }) => durable))
+    transactions.begin(group.map(({ work }) => work))
   }
 
   function together(group: readonly Waiting[]): (() => void)[] {

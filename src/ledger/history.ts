@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import { EVENT_STATES, type Event } from '../event.ts'
 import type { Channel, MessageState } from '../message.ts'
+import type { Names } from './names.ts'
 import { eventOf } from './rows.ts'
 import type { Schema } from './schema.ts'
-import type { Names } from './sqlite/names.ts'
 
 /** What was received, page by page, for whoever goes through all of it. Times: epoch milliseconds of receipt. */
 export type History = {

@@ -3,9 +3,9 @@ import type { Clock } from '../clock.ts'
 import type { Operator, Role } from '../operator.ts'
 import type { Access, AccessReads, AuditRecord } from './access.ts'
 import type { Schema } from './schema.ts'
-import { accountOf } from './sqlite/access-operators.ts'
-import { SEEN_MS } from './sqlite/access-sessions.ts'
-import { tokenOf } from './sqlite/access-tokens.ts'
+import { accountOf } from './verbs/access-operators.ts'
+import { SEEN_MS } from './verbs/access-sessions.ts'
+import { tokenOf } from './verbs/access-tokens.ts'
 
 /** Who may look and act, and what was done, on any database that Kysely speaks to. */
 export function createAccessReads(db: Kysely<Schema>, clock: Pick<Clock, 'now'>): AccessReads {

@@ -4,9 +4,9 @@ import { IDENTIFIERS, type IdentifierName } from '../message.ts'
 import type { AuditRecord } from './access.ts'
 import { identified } from './filters.ts'
 import { eventKeyHash, identifierHashes } from './hashes.ts'
+import type { Names } from './names.ts'
 import type { Hit, HitBy, Pages } from './pages.ts'
 import type { MessageIdentifierRow, Schema } from './schema.ts'
-import type { Names } from './sqlite/names.ts'
 
 /** What nobody types, and no identifier has. */
 const LONGEST = 600

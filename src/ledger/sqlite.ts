@@ -1,20 +1,21 @@
 import { Kysely } from 'kysely'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import { beginRun } from './begin-run.ts'
 import { keyBeside } from './key.ts'
 import type { Ledger, ReadAnew } from './ledger.ts'
+import { createNames, type Names } from './names.ts'
 import { createReads } from './read.ts'
 import { createSeeing } from './read-access.ts'
+import { createRefusedWrites } from './refused-writes.ts'
 import type { Schema } from './schema.ts'
-import { beginRun } from './sqlite/begin-run.ts'
 import { createFile } from './sqlite/database.ts'
 import { readerDialect } from './sqlite/dialect.ts'
-import { createNames, type Names } from './sqlite/names.ts'
 import { takeOwnership } from './sqlite/ownership.ts'
 import { createReader } from './sqlite/reader.ts'
-import { createRefusedWrites } from './sqlite/refused-writes.ts'
 import { ledgerError } from './sqlite/trouble.ts'
-import { startWriter, type Writer } from './sqlite/writer.ts'
+import type { Question } from './sqlite/writer-thread.ts'
+import { startWriter, type Writer } from './writer.ts'
 
 export type SqliteOptions = {
   file: string
@@ -42,7 +43,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Ledger> {
     const due = () => {
       for (const listener of listeners) listener()
     }
-    const writer = await startWriter({ file, owner, key: key ?? null, clock, limit, due })
+    const writer = await startWriter({
+      module: new URL('./sqlite/writer-thread.ts', import.meta.url),
+      place: file,
+      opening: { kind: 'open', owner, key: key ?? null, now: clock.now() } satisfies Question,
+      clock,
+      limit,
+      due,
+    })
     if (writer.interrupted > 0) {
       log.warn(
         'messages were being sent when the service stopped and are looked for in Genesys Cloud: postrider messages list --state unconfirmed',

@@ -1,8 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely'
 import type { Channel, IdentifierName } from '../message.ts'
+import type { Names } from './names.ts'
 import type { Reads, Suppression, SuppressionPlace } from './reads.ts'
 import type { Schema, SuppressionRow } from './schema.ts'
-import type { Names } from './sqlite/names.ts'
 
 /** Who must not be written to, as operators read it. Names are hashed here: the database has never seen one. */
 export function createSuppressed(

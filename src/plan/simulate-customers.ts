@@ -3,7 +3,7 @@ import type { Cap, Channel } from '../message.ts'
 export type Caps = ReturnType<typeof createCaps>
 export type Wishes = ReturnType<typeof createWishes>
 
-/** How often a customer was written to, by each of their names. Must agree with ledger/sqlite/caps.ts. `now` never goes back. */
+/** How often a customer was written to, by each of their names. Must agree with ledger/verbs/caps.ts. `now` never goes back. */
 export function createCaps() {
   /** By group and name, the oldest first. */
   const sends = new Map<string, { id: number; at: number }[]>()
@@ -40,7 +40,7 @@ export type Word = { given: boolean; at: number }
 /** Of a refusal: when it began and when it was lifted (null: it stands), epoch milliseconds. */
 export type During = { since: number; until: number | null }
 
-/** What customers want. Must agree with ledger/sqlite/wishes.ts. */
+/** What customers want. Must agree with ledger/verbs/wishes.ts. */
 export function createWishes() {
   /** By channel and name; channel '': all. */
   const refusals = new Map<string, During[]>()

@@ -38,7 +38,7 @@ export type Rules = {
 }
 
 /**
- * Whether it is right to send now. The order is that of deliver/deliver.ts and of ledger/sqlite/open-attempt.ts, and must agree with them: of several reasons the first is
+ * Whether it is right to send now. The order is that of deliver/deliver.ts and of ledger/verbs/open-attempt.ts, and must agree with them: of several reasons the first is
  * named. What is let through counts for the brake; what is sent, the caller counts for the cap.
  */
 export function open(due: Due, now: number, rules: Rules): Verdict {

@@ -3,7 +3,7 @@ import type { Brake, PlannedMessage } from '../message.ts'
 export type Cancellations<Waiting extends Cancellable> = ReturnType<typeof createCancellations<Waiting>>
 export type Brakes = ReturnType<typeof createBrakes>
 
-/** Who holds which business key. Must agree with ledger/sqlite/once.ts. */
+/** Who holds which business key. Must agree with ledger/verbs/once.ts. */
 export function createOnceKeys<Holder>() {
   /** `holder` null: it was sent, and keeps the key. */
   const taken = new Map<string, { holder: Holder | null; at: number }>()
@@ -47,7 +47,7 @@ type Cancellable = {
 /** Of one key. Some of them are no reason: the message's own event, and those of the same instant that call for the same. */
 const MOST_KEPT = 4
 
-/** What was cancelled, seen from both sides. Must agree with ledger/sqlite/cancellations.ts. */
+/** What was cancelled, seen from both sides. Must agree with ledger/verbs/cancellations.ts. */
 export function createCancellations<Waiting extends Cancellable>() {
   /** By key those that happened last. */
   const cancelled = new Map<string, readonly Happening[]>()
@@ -89,7 +89,7 @@ export function createCancellations<Waiting extends Cancellable>() {
   }
 }
 
-/** Must agree with ledger/sqlite/brake.ts. */
+/** Must agree with ledger/verbs/brake.ts. */
 const BUCKETS = 60
 
 /** How many messages each route let through. `now` never goes back. */

@@ -50,7 +50,7 @@ type Waiting<Note> = {
 }
 
 /**
- * Goes through events and the messages that they call for in the order of time, in memory: records them as ledger/sqlite/record.ts and insert-messages.ts do, and opens
+ * Goes through events and the messages that they call for in the order of time, in memory: records them as ledger/verbs/record.ts and insert-messages.ts do, and opens
  * them when they are due. Every request is answered well and at once; nobody pauses, resumes or re-triggers anything. `ended` is told of each message once.
  */
 export function createSimulation<Note>({
@@ -126,7 +126,7 @@ export function createSimulation<Note>({
     else for (const one of rest) end(one, 'skipped', 'once')
   }
 
-  /** Who takes the key of a message that was cancelled, as ledger/sqlite/pass-key.ts has it. */
+  /** Who takes the key of a message that was cancelled, as ledger/verbs/pass-key.ts has it. */
   function takeOver(others: readonly Message[]): Message | null {
     const [next] = others
       .filter((one) => one.candidate.planned.expireAt >= now && !cancellations.isCancelled(one))
@@ -179,7 +179,7 @@ export function createSimulation<Note>({
     skipped.set(holder, [...(skipped.get(holder) ?? []), message])
   }
 
-  /** Null: the message may wait for its time. As ledger/sqlite/insert-messages.ts and replace.ts do it. */
+  /** Null: the message may wait for its time. As ledger/verbs/insert-messages.ts and replace.ts do it. */
   function takeKey(message: Message): Pick<Outcome, 'state' | 'code'> | null {
     const { route, policies } = message.candidate.planned
     if (cancellations.isCancelled(message)) return { state: 'cancelled', code: null }

@@ -12,8 +12,8 @@ function group() {
   const seen = { durable: [] as boolean[], committed: 0, undone: 0 }
   const { commit, close } = createGroupCommit({
     transactions: {
-      begin(durable) {
-        seen.durable.push(durable)
+      begin(group) {
+        seen.durable.push(group.some(({ durable = true }) => durable))
         db.exec('BEGIN IMMEDIATE')
       },
       commit() {

@@ -3,15 +3,17 @@ import { performance } from 'node:perf_hooks'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { Kysely } from 'kysely'
+import { createNames } from '../../src/ledger/names.ts'
 import { createReads } from '../../src/ledger/read.ts'
 import type { Reads } from '../../src/ledger/reads.ts'
 import type { Schema } from '../../src/ledger/schema.ts'
-import { type Prepare, preparer } from '../../src/ledger/sqlite/database.ts'
+import { DIALECT, preparer } from '../../src/ledger/sqlite/database.ts'
 import { readerDialect } from '../../src/ledger/sqlite/dialect.ts'
-import { createNames } from '../../src/ledger/sqlite/names.ts'
 import type { Reader } from '../../src/ledger/sqlite/reader.ts'
-import { createStore } from '../../src/ledger/sqlite/store.ts'
-import { createVerbs } from '../../src/ledger/sqlite/verbs.ts'
+import { refusalOf } from '../../src/ledger/sqlite/trouble.ts'
+import type { Prepare } from '../../src/ledger/verbs/statement.ts'
+import { createStore } from '../../src/ledger/verbs/store.ts'
+import { createVerbs } from '../../src/ledger/verbs/verbs.ts'
 import { planned } from './contract/build.ts'
 import { type SqliteHarness, sqliteHarness } from './sqlite-harness.ts'
 
@@ -24,7 +26,8 @@ function statementsOf(db: DatabaseSync, { clock }: SqliteHarness): string[] {
     return compile(sql)
   }
   const names = createNames(Buffer.alloc(32))
-  createVerbs(createStore({ prepare, clock, names, random: () => 'token', dueNow() {} }))
+  const random = () => 'token'
+  createVerbs(createStore({ prepare, dialect: DIALECT, clock, names, random, refusalOf, dueNow() {} }))
   return seen
 }
 

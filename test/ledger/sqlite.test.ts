@@ -16,8 +16,8 @@ import { describe, test } from 'node:test'
 import { PostriderError } from '../../src/errors.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { openDatabase, preparer } from '../../src/ledger/sqlite/database.ts'
-import { createTallies } from '../../src/ledger/sqlite/tallies.ts'
 import { transactionsOf } from '../../src/ledger/sqlite/transactions.ts'
+import { createTallies } from '../../src/ledger/verbs/tallies.ts'
 import { silentLog } from '../../src/log.ts'
 import { claimOne, entry, schedule } from './contract/build.ts'
 import { ledgerContract } from './contract.ts'
@@ -74,7 +74,7 @@ describe('the file', () => {
       const { begin, commit, rollback } = transactionsOf(db, prepare, createTallies(prepare, manualClock()))
       const [NORMAL, FULL] = [1, 2]
       const during = (durable: boolean, end: () => void) => {
-        begin(durable)
+        begin([{ durable }])
         const level = pragma('synchronous')
         end()
         return level

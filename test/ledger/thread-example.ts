@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads'
 import { PostriderError } from '../../src/errors.ts'
-import { serve } from '../../src/ledger/sqlite/thread.ts'
+import { serve } from '../../src/ledger/thread.ts'
 
 /** A thread for the tests of `startThread`. */
 serve<'echo' | 'later' | 'refuse' | 'mistake' | 'die' | 'who' | 'hold on'>((file) => {

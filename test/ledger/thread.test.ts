@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startThread } from '../../src/ledger/sqlite/thread.ts'
+import { startThread } from '../../src/ledger/thread.ts'
 
 const start = (file = 'ledger.db') => startThread(new URL('./thread-example.ts', import.meta.url), file)
 type Who = { file: string; thread: number }

@@ -1,16 +1,15 @@
 import { closeSync, existsSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { PostriderError } from '../../errors.ts'
+import type { Dialect, Prepare, Statement } from '../verbs/statement.ts'
 
-/** A statement that is compiled once. `Row` is what it returns; the SQL beside it is what vouches for that. */
-export type Statement<Row> = {
-  get(...values: SQLInputValue[]): Row | undefined
-  all(...values: SQLInputValue[]): Row[]
-  run(...values: SQLInputValue[]): { changes: number; lastInsertRowid: number }
+/** One transaction writes at a time: there is nobody to lock a row against, and the next id is the one after the highest. */
+export const DIALECT: Dialect = {
+  forUpdate: '',
+  skipLocked: '',
+  nextEventId: '(SELECT coalesce(max(id), 0) + 1 FROM events)',
 }
-
-export type Prepare = <Row = never>(sql: string) => Statement<Row>
 
 export function preparer(db: DatabaseSync): Prepare {
   return <Row>(sql: string): Statement<Row> => {

@@ -3,21 +3,21 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
 import { keyBeside } from '../key.ts'
 import { migrate } from '../migrations.ts'
+import { createNames, kindOf } from '../names.ts'
 import type { Erased, Erasing, FoundOf } from '../purge.ts'
-import { createAudit } from './audit.ts'
-import { createCancellations } from './cancellations.ts'
-import { createCaps } from './caps.ts'
-import { openDatabase, preparer } from './database.ts'
-import { createRememberKey } from './house.ts'
-import { createNames, kindOf } from './names.ts'
+import { createAudit } from '../verbs/audit.ts'
+import { createCancellations } from '../verbs/cancellations.ts'
+import { createCaps } from '../verbs/caps.ts'
+import { createRememberKey } from '../verbs/house.ts'
+import { eraseAsides } from '../verbs/purge-asides.ts'
+import { createFind } from '../verbs/purge-find.ts'
+import { createEraseRows } from '../verbs/purge-rows.ts'
+import { createStore, type Store } from '../verbs/store.ts'
+import { createWishes } from '../verbs/wishes.ts'
+import { DIALECT, openDatabase, preparer } from './database.ts'
 import { isOwned } from './ownership.ts'
-import { eraseAsides } from './purge-asides.ts'
-import { createFind } from './purge-find.ts'
 import { emptyLog, overwriteFreePages, searchFiles, searchRows } from './purge-proof.ts'
-import { createEraseRows } from './purge-rows.ts'
-import { createStore, type Store } from './store.ts'
-import { ledgerError } from './trouble.ts'
-import { createWishes } from './wishes.ts'
+import { ledgerError, refusalOf } from './trouble.ts'
 
 /** Messages and events of one transaction: what a service beside it waits for. */
 const AT_ONCE = 50
@@ -51,7 +51,15 @@ export function openPurge(
     db.exec('PRAGMA secure_delete = ON')
     const prepare = preparer(db)
     const names = createNames(key ?? keyBeside(file, false))
-    const store = createStore({ prepare, clock, names, random: randomUUID, dueNow() {} })
+    const store = createStore({
+      prepare,
+      dialect: DIALECT,
+      clock,
+      names,
+      random: randomUUID,
+      refusalOf,
+      dueNow() {},
+    })
     createRememberKey(store)(file)
     const find = createFind(store)
     return {

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { serve } from './thread.ts'
+import { serve } from '../thread.ts'
 import { ledgerError } from './trouble.ts'
 
 /** The thread that reads for operators, on a connection of its own: a count over a million rows takes most of a second. Answers in order. */

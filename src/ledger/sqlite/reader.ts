@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { PostriderError } from '../../errors.ts'
+import { startThread, type Thread } from '../thread.ts'
 import type { Question } from './reader-thread.ts'
-import { startThread, type Thread } from './thread.ts'
 
 export type Reader = {
   read(sql: string, values: readonly SQLInputValue[]): Promise<unknown[]>

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Transactions } from '../group-commit.ts'
-import type { Prepare } from './database.ts'
-import type { Tallies } from './tallies.ts'
+import type { Prepare } from '../verbs/statement.ts'
+import type { Tallies } from '../verbs/tallies.ts'
 
 /**
  * SQLite's transactions for the group commit. What need not be durable at once is committed with `synchronous = NORMAL`: its order is kept by
@@ -22,8 +22,8 @@ export function transactionsOf(db: DatabaseSync, prepare: Prepare, tallies: Tall
   }
 
   return {
-    begin(durable) {
-      if (!durable) {
+    begin(group) {
+      if (!group.some(({ durable = true }) => durable)) {
         db.exec('PRAGMA synchronous = NORMAL')
         isLoose = true
       }

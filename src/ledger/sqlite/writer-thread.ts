@@ -1,106 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { PostriderError } from '../../errors.ts'
+import { type Answers, type Call, type Calls, type Opened, perform, workOf } from '../calls.ts'
 import { createGroupCommit, type GroupCommit, type Work } from '../group-commit.ts'
 import { keyBeside } from '../key.ts'
-import type { Claim, Ledger, Recordable } from '../ledger.ts'
 import { migrate } from '../migrations.ts'
-import { clean, pauseOf } from '../rows.ts'
-import type { RunActed, RunRequest } from '../run.ts'
-import { openDatabase, preparer, stopWaitingLong } from './database.ts'
-import { createKnowsKey } from './house.ts'
-import { createNames } from './names.ts'
+import { createNames } from '../names.ts'
+import { serve } from '../thread.ts'
+import { createKnowsKey } from '../verbs/house.ts'
+import { createStore } from '../verbs/store.ts'
+import { createVerbs } from '../verbs/verbs.ts'
+import { DIALECT, openDatabase, preparer, stopWaitingLong } from './database.ts'
 import { assertStillThere, type Identity, identityOf } from './presence.ts'
-import type { RefusedCount } from './refused.ts'
-import type { KeptDelivery } from './refused-deliveries.ts'
-import { createStore } from './store.ts'
-import { serve, toWire, type WireError } from './thread.ts'
 import { transactionsOf } from './transactions.ts'
-import { isTrouble, ledgerError } from './trouble.ts'
-import { createVerbs } from './verbs.ts'
-
-/** What the thread can be asked to do, by the names of the ledger's own functions where there is one. */
-export type Verbs = Pick<
-  {
-    [Verb in keyof Ledger]: Ledger[Verb] extends (...args: infer A) => Promise<infer T>
-      ? (...args: A) => T
-      : never
-  },
-  | 'record'
-  | 'acceptRefused'
-  | 'addPlan'
-  | 'claim'
-  | 'renew'
-  | 'open'
-  | 'settle'
-  | 'conclude'
-  | 'postpone'
-  | 'takeBudget'
-  | 'lowerBudget'
-  | 'claimLooks'
-  | 'settleLook'
-  | 'settleDelivery'
-  | 'pauses'
-  | 'pause'
-  | 'resume'
-  | 'retry'
-  | 'cancel'
-  | 'settleByHand'
-  | 'suppress'
-  | 'allow'
-  | 'bindHost'
-  | 'expect'
-  | 'ping'
-  | 'addOperator'
-  | 'changeOperator'
-  | 'removeOperator'
-  | 'endSessions'
-  | 'countLogin'
-  | 'loginFailed'
-  | 'openSession'
-  | 'endSession'
-  | 'addToken'
-  | 'revokeToken'
-  | 'foresee'
-  | 'removeOld'
-  | 'stepRun'
-  | 'stopRun'
-  | 'beginKey'
-  | 'endKey'
-  | 'releaseKey'
-  | 'observe'
-  | 'untold'
-  | 'told'
-  | 'tried'
-> & {
-  prepareRun(request: Omit<RunRequest, 'messageIds' | 'attempts'>): number
-  fillRun(id: number, messageIds: readonly number[], attempts: readonly number[] | null): void
-  startRun(id: number): RunActed
-  writeRefused(counts: readonly RefusedCount[]): void
-  writeRefusedDeliveries(deliveries: readonly KeptDelivery[]): void
-  forgetRefused(): boolean
-  sessionUsed(hash: string): void
-  tokenUsed(hash: string): void
-}
-
-export type Verb = keyof Verbs
-/** `now`: the time of the ledger's clock, which lives in the other thread. */
-export type Call = { [V in Verb]: { verb: V; now: number; args: Parameters<Verbs[V]> } }[Verb]
-/** A call without an answer (`ping`) has neither. */
-export type Outcome = { value?: unknown; error?: WireError }
+import { isTrouble, ledgerError, refusalOf } from './trouble.ts'
 
 export type Question =
   /** Comes first. `owner`: what the boot before left behind is put in order. `key`: of the hashes of customers' names; null: what lies beside the file. */
-  | { kind: 'open'; owner: boolean; now: number; key: Uint8Array | null }
-  /** `calls`: JSON of `Call[]`, which is faster to make and to read than a structured clone. `raws`: the bodies in them, in order. */
-  | { kind: 'calls'; calls: string; raws: readonly Uint8Array[] }
-/** `keepsRefused`: refused deliveries are kept, which have to go in time. */
-export type Opened = { interrupted: number; keepsRefused: boolean }
-/**
- * `outcomes`: JSON of `Outcome[]` in the order of the calls. `raws`: the bodies of the events that were claimed, in order. `isDue`: messages are due
- * since the last answer.
- */
-export type Answers = { outcomes: string; raws: readonly Uint8Array[]; isDue: boolean }
+  { kind: 'open'; owner: boolean; now: number; key: Uint8Array | null } | ({ kind: 'calls' } & Calls)
 
 type Running = {
   file: string
@@ -119,7 +36,7 @@ serve<Question>((file) => {
     answer(question) {
       if (question.kind === 'calls') {
         if (!running) throw new PostriderError('LEDGER_UNAVAILABLE', `The ledger ${file} is not open.`)
-        return perform(running, question)
+        return write(running, question)
       }
       try {
         const started = start(file, question)
@@ -158,7 +75,15 @@ function start(
     }
     const prepare = preparer(db)
     const names = createNames(key ?? keyBeside(file, !createKnowsKey({ prepare })()))
-    const store = createStore({ prepare, clock, random: randomUUID, dueNow, names })
+    const store = createStore({
+      prepare,
+      dialect: DIALECT,
+      clock,
+      random: randomUUID,
+      refusalOf,
+      dueNow,
+      names,
+    })
     const verbs = createVerbs(store)
     verbs.rememberKey(file)
     const group = createGroupCommit({
@@ -203,166 +128,8 @@ function start(
   }
 }
 
-async function perform(
-  { file, identity, group, workOf, takeDue }: Running,
-  { calls: json, raws }: Extract<Question, { kind: 'calls' }>,
-): Promise<Answers> {
+function write(running: Running, calls: Calls): Promise<Answers> {
   // SQLite would go on writing into a file that nobody finds again.
-  assertStillThere(file, identity)
-  const calls = JSON.parse(json) as Call[]
-  giveRaws(calls, raws)
-  const outcomes = await Promise.all(
-    calls.map((call) =>
-      group.commit(workOf(call)).then(
-        (value): Outcome => ({ value }),
-        (error: unknown): Outcome => ({ error: toWire(error) }),
-      ),
-    ),
-  )
-  const claimed: Uint8Array[] = []
-  calls.forEach(({ verb }, n) => {
-    const outcome = outcomes[n]
-    if (verb === 'claim' && outcome?.value) outcome.value = withoutBodies(outcome.value as Claim, claimed)
-  })
-  return { outcomes: JSON.stringify(outcomes), raws: claimed, isDue: takeDue() }
-}
-
-/** Takes the bodies of the events out of what becomes JSON. */
-function withoutBodies({ messages, probe }: Claim, raws: Uint8Array[]) {
-  const without = messages.map((one) => {
-    raws.push(one.event.raw)
-    return { ...one, event: { ...one.event, raw: undefined } }
-  })
-  return { messages: without, probe }
-}
-
-/** Puts the bodies back where `writer.ts` took them from. */
-function giveRaws(calls: readonly Call[], raws: readonly Uint8Array[]): void {
-  let next = 0
-  const taken = () => {
-    const raw = raws[next++]
-    if (!raw) throw new Error('what is to be written came without its body')
-    return Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
-  }
-  for (const call of calls) {
-    if (call.verb === 'record') for (const { event } of call.args[0]) event.raw = taken()
-    if (call.verb === 'writeRefusedDeliveries') {
-      for (const delivery of call.args[0]) if (delivery.body !== null) delivery.body = taken()
-    }
-  }
-}
-
-function workOf(call: Call, verbs: ReturnType<typeof createVerbs>, file: string): Work<unknown> {
-  switch (call.verb) {
-    case 'record': {
-      const [entries] = call.args as [readonly Recordable[]]
-      return { together: () => verbs.record.together(entries), alone: () => verbs.record.apart(entries) }
-    }
-    case 'addPlan':
-      return { together: () => verbs.addPlan(...call.args) }
-    case 'claim':
-      return { together: () => verbs.claim(...call.args) }
-    case 'renew':
-      return { together: () => verbs.leases.renew(...call.args) }
-    case 'open':
-      return { together: () => verbs.open(...call.args) }
-    case 'settle':
-      return { together: () => verbs.settle(...call.args) }
-    case 'conclude':
-      return { together: () => verbs.leases.conclude(...call.args) }
-    case 'postpone':
-      return { together: () => verbs.leases.postpone(...call.args) }
-    case 'takeBudget':
-      return { together: () => verbs.takeBudget(...call.args), durable: false }
-    case 'lowerBudget':
-      return { together: () => verbs.lowerBudget(...call.args), durable: false }
-    case 'claimLooks':
-      return { together: () => verbs.claimLooks(...call.args) }
-    case 'settleLook':
-      return { together: () => verbs.settleLook(...call.args) }
-    case 'settleDelivery':
-      return { together: () => verbs.settleDelivery(...call.args) }
-    case 'pauses':
-      return { together: () => verbs.pauses.standing(call.now).map(pauseOf), durable: false }
-    case 'pause':
-      return { together: () => verbs.pauses.pause(...call.args) }
-    case 'resume':
-      return { together: () => verbs.pauses.resume(...call.args) }
-    case 'retry':
-      return { together: () => verbs.operators.retry(...call.args) }
-    case 'cancel':
-      return { together: () => verbs.operators.cancel(...call.args) }
-    case 'settleByHand':
-      return { together: () => verbs.operators.settleByHand(...call.args) }
-    case 'suppress':
-      return { together: () => verbs.suppressions.suppress(...call.args) }
-    case 'allow':
-      return { together: () => verbs.suppressions.allow(...call.args) }
-    case 'addOperator':
-      return { together: () => verbs.access.accounts.add(...call.args) }
-    case 'changeOperator':
-      return { together: () => verbs.access.accounts.change(...call.args) }
-    case 'removeOperator':
-      return { together: () => verbs.access.accounts.remove(...call.args) }
-    case 'endSessions':
-      return { together: () => verbs.access.accounts.endSessions(...call.args) }
-    case 'countLogin':
-      return { together: () => verbs.access.logins.count(...call.args), durable: false }
-    case 'loginFailed':
-      return { together: () => verbs.access.logins.failed(...call.args) }
-    case 'openSession':
-      return { together: () => verbs.access.sessions.open(...call.args) }
-    case 'endSession':
-      return { together: () => verbs.access.sessions.end(...call.args) }
-    case 'sessionUsed':
-      return { together: () => verbs.access.sessions.seen(...call.args), durable: false }
-    case 'addToken':
-      return { together: () => verbs.access.tokens.add(...call.args) }
-    case 'revokeToken':
-      return { together: () => verbs.access.tokens.revoke(...call.args) }
-    case 'tokenUsed':
-      return { together: () => verbs.access.tokens.used(...call.args), durable: false }
-    case 'foresee':
-      return { together: () => verbs.foresee(...call.args), durable: false }
-    case 'prepareRun':
-      return { together: () => verbs.runs.prepare(...call.args) }
-    case 'fillRun':
-      return { together: () => verbs.runs.fill(...call.args) }
-    case 'startRun':
-      return { together: () => verbs.runs.begin(...call.args) }
-    case 'removeOld':
-      return { together: () => verbs.removeOld(...call.args) }
-    case 'stepRun':
-      return { together: () => verbs.runs.step(...call.args) }
-    case 'stopRun':
-      return { together: () => verbs.runs.stop(...call.args) }
-    case 'beginKey':
-      return { together: () => verbs.idempotency.begin(...call.args) }
-    case 'endKey':
-      return { together: () => verbs.idempotency.end(...call.args) }
-    case 'releaseKey':
-      return { together: () => verbs.idempotency.release(...call.args) }
-    case 'observe':
-      return { together: () => verbs.notices.observe(...call.args) }
-    case 'untold':
-      return { together: () => verbs.notices.untold(), durable: false }
-    case 'told':
-      return { together: () => verbs.notices.told(...call.args) }
-    case 'tried':
-      return { together: () => verbs.notices.tried(...call.args) }
-    case 'bindHost':
-      return { together: () => verbs.bindHost(clean(call.args[0]), file) }
-    case 'expect':
-      return { together: () => verbs.expect(...call.args) }
-    case 'ping':
-      return { together: () => verbs.ping() }
-    case 'writeRefused':
-      return { together: () => verbs.writeRefused(...call.args) }
-    case 'writeRefusedDeliveries':
-      return { together: () => verbs.keptDeliveries.write(...call.args) }
-    case 'forgetRefused':
-      return { together: () => verbs.keptDeliveries.forget() }
-    case 'acceptRefused':
-      return { together: () => verbs.keptDeliveries.accept(...call.args) }
-  }
+  assertStillThere(running.file, running.identity)
+  return perform(calls, running)
 }

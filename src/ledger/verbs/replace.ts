@@ -1,10 +1,10 @@
 import type { PlannedMessage } from '../../message.ts'
+import { HAPPENED_AT } from '../happened.ts'
 import { identifierHashes, onceKeyHash } from '../hashes.ts'
+import { cancelHash, joined, parted } from '../names.ts'
 import { BLOCK_SHIFT } from '../schema.ts'
 import type { Cancellations } from './cancellations.ts'
-import { HAPPENED_AT } from './happened.ts'
 import { FREE } from './leases.ts'
-import { cancelHash, joined, parted } from './names.ts'
 import type { Store } from './store.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Cap } from '../../message.ts'
+import { parted } from '../names.ts'
 import type { MessageRow } from '../schema.ts'
-import { parted } from './names.ts'
 import type { Store } from './store.ts'
 
 /** Requests that left, counted for each of the customer's names: who is met under two of them is one customer. */

@@ -1,6 +1,6 @@
+import { parted } from '../names.ts'
 import type { MessageRow } from '../schema.ts'
-import type { Prepare } from './database.ts'
-import { parted } from './names.ts'
+import type { Prepare } from './statement.ts'
 
 /** One message is held up by another, which may be retried for hours, no longer than this, and the seconds of a request that is on its way then. */
 export const LONGEST_TURN_MS = 15 * 60_000

@@ -1,9 +1,9 @@
 import { onceKeyHash } from '../hashes.ts'
+import { parted } from '../names.ts'
 import { policiesOf } from '../rows.ts'
 import { type AttemptRow, BLOCK_SHIFT, type MessageRow } from '../schema.ts'
 import type { Cancellations } from './cancellations.ts'
 import type { Caps } from './caps.ts'
-import { parted } from './names.ts'
 import type { Store } from './store.ts'
 
 /** Takes events out of the ledger, with all that is theirs. */

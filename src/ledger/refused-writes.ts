@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock.ts'
-import { messageOf } from '../../errors.ts'
-import type { Log } from '../../log.ts'
-import type { Ledger } from '../ledger.ts'
-import { createRefusedCounts } from './refused.ts'
-import { createRefusedDeliveries } from './refused-deliveries.ts'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Ledger } from './ledger.ts'
+import { createRefusedCounts } from './verbs/refused.ts'
+import { createRefusedDeliveries } from './verbs/refused-deliveries.ts'
 import type { Writer } from './writer.ts'
 
 const FLUSH_MS = 1_000

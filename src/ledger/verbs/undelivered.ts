@@ -1,10 +1,10 @@
 import type { Undelivered } from '../../event.ts'
 import type { Channel, Policies } from '../../message.ts'
+import { parted } from '../names.ts'
 import { clean, policiesOf } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
 import type { Cancellations } from './cancellations.ts'
 import { FREE } from './leases.ts'
-import { parted } from './names.ts'
 import type { Store } from './store.ts'
 
 /** Marks the messages that the customer did not see, and answers in words what was marked. `occurredAt`: when Genesys says that it happened. */

@@ -1,16 +1,19 @@
 import type { Clock } from '../../clock.ts'
-import type { Prepare } from './database.ts'
+import type { Names } from '../names.ts'
 import { createLanes, type Lanes } from './lanes.ts'
-import type { Names } from './names.ts'
 import { createOnceKeys, type OnceKeys } from './once.ts'
+import type { Dialect, Prepare } from './statement.ts'
 import { createTallies, type Tallies } from './tallies.ts'
 import { createTurns, type Turns } from './turns.ts'
 
 /** What the verbs of the hot path share. Each of them runs inside a transaction that its caller began. */
 export type Store = {
   prepare: Prepare
+  dialect: Dialect
   clock: Pick<Clock, 'now'>
   random: () => string
+  /** Why the database refused the data of one statement, in its own words, which name columns and never values; null for any other error. */
+  refusalOf(error: unknown): string | null
   lanes: Lanes
   once: OnceKeys
   names: Names

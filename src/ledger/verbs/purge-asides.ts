@@ -1,6 +1,6 @@
 import type { Erasing } from '../purge.ts'
-import type { Prepare } from './database.ts'
 import { jsonWithout } from './purge-rows.ts'
+import type { Prepare } from './statement.ts'
 
 /** What else may name a customer. Of `delete` the whole row goes; of `words` what names them does, and JSON stays JSON. */
 type Place = {

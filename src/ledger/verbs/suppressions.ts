@@ -1,7 +1,7 @@
 import type { Channel } from '../../message.ts'
 import type { Ledger } from '../ledger.ts'
+import { kindOf } from '../names.ts'
 import type { Audit } from './audit.ts'
-import { kindOf } from './names.ts'
 import type { Store } from './store.ts'
 import type { Wishes } from './wishes.ts'
 

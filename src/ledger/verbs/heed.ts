@@ -1,7 +1,7 @@
 import { happenedAt } from '../../event.ts'
 import type { Plan } from '../ledger.ts'
+import type { Names } from '../names.ts'
 import type { Cancellations } from './cancellations.ts'
-import type { Names } from './names.ts'
 import type { Wishes } from './wishes.ts'
 
 type Said = { id: number; source: string; type: string; occurredAt: number; receivedAt: number }

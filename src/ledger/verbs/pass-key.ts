@@ -1,8 +1,8 @@
+import { HAPPENED_AT } from '../happened.ts'
+import { parted } from '../names.ts'
 import { policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
 import type { Cancellations } from './cancellations.ts'
-import { HAPPENED_AT } from './happened.ts'
-import { parted } from './names.ts'
 import type { Store } from './store.ts'
 
 /** A key that more events than these wait for is one that tells nothing apart. */

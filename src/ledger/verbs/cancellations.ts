@@ -1,7 +1,7 @@
+import { HAPPENED_AT } from '../happened.ts'
+import { cancelHash, parted } from '../names.ts'
 import type { MessageRow } from '../schema.ts'
-import { HAPPENED_AT } from './happened.ts'
 import { FREE } from './leases.ts'
-import { cancelHash, parted } from './names.ts'
 import { createPassKey } from './pass-key.ts'
 import type { Store } from './store.ts'
 

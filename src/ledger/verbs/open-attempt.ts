@@ -8,6 +8,7 @@ import {
   identifiersFor,
   type Policies,
 } from '../../message.ts'
+import { HAPPENED_AT } from '../happened.ts'
 import type { AttemptDraft, Lease, Opened } from '../ledger.ts'
 import { attemptOf, cleanOrNull, pauseOf, policiesOf } from '../rows.ts'
 import type { AttemptRow, MessageRow } from '../schema.ts'
@@ -16,7 +17,6 @@ import { expiredReason, inWords } from '../words.ts'
 import { type BrakeCounts, createBrakeCounts } from './brake.ts'
 import { type Cancellations, cancelledReason } from './cancellations.ts'
 import type { Caps } from './caps.ts'
-import { HAPPENED_AT } from './happened.ts'
 import type { Leases } from './leases.ts'
 import type { Pauses } from './pauses.ts'
 import type { Store } from './store.ts'

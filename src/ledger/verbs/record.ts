@@ -3,11 +3,10 @@ import type { Plan, Recordable, Recorded } from '../ledger.ts'
 import { clean, cleanOrNull, headersOrNull, senderTypeOrNull } from '../rows.ts'
 import type { Audit } from './audit.ts'
 import { createClaimEvent } from './claim-event.ts'
-import type { Statement } from './database.ts'
 import type { Heed } from './heed.ts'
 import type { InsertMessages } from './insert-messages.ts'
+import type { Statement } from './statement.ts'
 import type { Store } from './store.ts'
-import { refusalOf } from './trouble.ts'
 import type { MarkUndelivered } from './undelivered.ts'
 
 export type Record = {
@@ -27,7 +26,7 @@ export function createRecord(
   heed: Heed,
   audit: Audit,
 ): Record {
-  const { prepare, clock, tallies } = store
+  const { prepare, clock, tallies, refusalOf } = store
   const claim = createClaimEvent(store)
   const insertEvent = prepare(
     `INSERT INTO events (source, type, key, occurred_at, received_at, state, reason, notes, config_version, raw,
@@ -43,6 +42,7 @@ export function createRecord(
     prepare('SAVEPOINT entry'),
     prepare('RELEASE entry'),
     prepare('ROLLBACK TO entry'),
+    refusalOf,
   )
 
   const lastSeen = new Map<string, number>()
@@ -192,7 +192,12 @@ function keepingOf({ keepKeyForMs, keepBodyForMs = keepKeyForMs }: Recordable, n
   return { keyUntil: now + keepKeyForMs, bodyUntil: now + keepBodyForMs }
 }
 
-function savepoints(begin: Statement<never>, release: Statement<never>, back: Statement<never>) {
+function savepoints(
+  begin: Statement<never>,
+  release: Statement<never>,
+  back: Statement<never>,
+  refusalOf: Store['refusalOf'],
+) {
   return <T>(work: () => T): T => {
     begin.run()
     try {

@@ -26,8 +26,9 @@ import { createWishes } from './wishes.ts'
  * nobody is told that anything is due, and what they remember of lanes is forgotten with what they wrote. Where it throws, whoever began the transaction undoes it.
  */
 export function createForesee(store: Store) {
-  const { prepare, clock, names } = store
-  const dry = createStore({ prepare, clock, names, random: () => TOKEN, dueNow() {} })
+  const { prepare, clock, names, dialect, refusalOf } = store
+  const random = () => TOKEN
+  const dry = createStore({ prepare, clock, names, dialect, refusalOf, random, dueNow() {} })
   const pauses = createPauses(dry, NO_AUDIT)
   const cancellations = createCancellations(dry)
   const caps = createCaps(dry)

@@ -1,11 +1,11 @@
 import { onceKeyHash } from '../hashes.ts'
+import { parted } from '../names.ts'
 import { ERASED_WORDS, type Erasing } from '../purge.ts'
 import { policiesOf } from '../rows.ts'
 import { type AttemptRow, BLOCK_SHIFT, type EventRow, type MessageRow } from '../schema.ts'
 import type { Cancellations } from './cancellations.ts'
 import type { Caps } from './caps.ts'
 import { FREE } from './leases.ts'
-import { parted } from './names.ts'
 import { EMPTY_ATTEMPTS, withoutKey } from './payloads.ts'
 import type { Store } from './store.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { TallyKind } from '../overview.ts'
-import type { Prepare } from './database.ts'
+import type { Prepare } from './statement.ts'
 
 const MINUTE_MS = 60_000
 const KEPT_FOR_MS = 2 * 86_400_000
@@ -29,7 +29,7 @@ type Count = { minute: number; kind: TallyKind; name: string; count: number }
 export function createTallies(prepare: Prepare, clock: Pick<Clock, 'now'>): Tallies {
   const upsert = prepare(
     `INSERT INTO tallies (minute, kind, name, count) VALUES (?, ?, ?, ?)
-     ON CONFLICT (minute, kind, name) DO UPDATE SET count = count + excluded.count`,
+     ON CONFLICT (minute, kind, name) DO UPDATE SET count = tallies.count + excluded.count`,
   )
   const deleteOld = prepare('DELETE FROM tallies WHERE minute < ?')
   let counts = new Map<string, Count>()

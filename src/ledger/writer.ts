@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock.ts'
-import { PostriderError } from '../../errors.ts'
-import type { Claim, Recordable } from '../ledger.ts'
-import type { KeptDelivery } from './refused-deliveries.ts'
+import type { Clock } from '../clock.ts'
+import { PostriderError } from '../errors.ts'
+import type { Answers, Call, Opened, Outcome, Verb, Verbs } from './calls.ts'
+import type { Claim, Recordable } from './ledger.ts'
 import { fromWire, startThread } from './thread.ts'
-import type { Answers, Call, Opened, Outcome, Question, Verb, Verbs } from './writer-thread.ts'
+import type { KeptDelivery } from './verbs/refused-deliveries.ts'
 
 export type Writer = {
   /** How many messages the boot before left in the middle of their sending. */
@@ -19,21 +19,22 @@ export type Writer = {
 type Waiting = { resolve(value: unknown): void; reject(error: unknown): void }
 
 /**
- * Starts the thread that writes and opens the file there. Rejects as `openLedger` says. More than `limit` calls without an answer are rejected
+ * Starts the thread that writes and opens the ledger there. Rejects as `openLedger` says. More than `limit` calls without an answer are rejected
  * with LEDGER_BUSY. `due` is called when a commit made messages due.
  */
 export async function startWriter(options: {
-  file: string
-  owner: boolean
-  /** Of the hashes of customers' names; null: what lies beside the file. */
-  key: Uint8Array | null
+  /** Of the thread, which calls `serve`. */
+  module: URL
+  /** The ledger as errors call it, and by which the thread finds it. */
+  place: string
+  /** The first question; answered with `Opened`. */
+  opening: unknown
   clock: Clock
   limit: number
   due(): void
 }): Promise<Writer> {
-  const { file, owner, key, clock, limit } = options
-  const thread = startThread(new URL('./writer-thread.ts', import.meta.url), file)
-  const ask = (question: Question) => thread.ask(question)
+  const { module, place, opening, clock, limit } = options
+  const thread = startThread(module, place)
   let unanswered = 0
   let isWriting = false
   let queue = emptyBatch()
@@ -49,7 +50,8 @@ export async function startWriter(options: {
     const { calls, raws, waiting } = queue
     queue = emptyBatch()
     isWriting = true
-    ask({ kind: 'calls', calls: JSON.stringify(calls), raws })
+    thread
+      .ask({ kind: 'calls', calls: JSON.stringify(calls), raws })
       .then(
         (answers) => distribute(answers as Answers, waiting),
         (error: unknown) => {
@@ -98,7 +100,7 @@ export async function startWriter(options: {
   }
 
   try {
-    const opened = (await ask({ kind: 'open', owner, key, now: clock.now() })) as Opened
+    const opened = (await thread.ask(opening)) as Opened
     return {
       ...opened,
       call,
@@ -144,7 +146,7 @@ function withoutBodies(entries: Entries, raws: Uint8Array[]): unknown[] {
   })
 }
 
-/** What `writer-thread.ts` packed: values as JSON, and the bodies of claimed events where their places are. */
+/** What `calls.ts` packed: values as JSON, and the bodies of claimed events where their places are. */
 function outcomesOf({ outcomes: json, raws }: Answers): Outcome[] {
   const outcomes = JSON.parse(json) as Outcome[]
   let next = 0

@@ -1,6 +1,6 @@
 import type { Channel } from '../../message.ts'
+import { kindOf, parted } from '../names.ts'
 import { clean } from '../rows.ts'
-import { kindOf, parted } from './names.ts'
 import type { Store } from './store.ts'
 
 /** What customers want: who said no, and who agreed to marketing. */

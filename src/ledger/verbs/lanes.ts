@@ -1,5 +1,5 @@
 import type { LaneRow } from '../schema.ts'
-import type { Prepare } from './database.ts'
+import type { Prepare } from './statement.ts'
 
 /** The lanes of the queue: (route, source, channel), some dozens in all. */
 export type Lanes = {

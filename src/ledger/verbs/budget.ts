@@ -6,8 +6,8 @@ import type { Store } from './store.ts'
  * GCRA (the generic cell rate algorithm): the row holds when the next call may be made. Fractions of a millisecond are kept, or a limit above
  * 60,000 a minute would be none.
  */
-export function createTakeBudget({ prepare, clock, tallies }: Store) {
-  const read = prepare<BudgetRow>('SELECT * FROM budget WHERE id = 1')
+export function createTakeBudget({ prepare, dialect, clock, tallies }: Store) {
+  const read = prepare<BudgetRow>(`SELECT * FROM budget WHERE id = 1${dialect.forUpdate}`)
   const write = prepare('UPDATE budget SET tat = ? WHERE id = 1')
 
   return (perMinute: number): { waitMs: number } => {

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hash } from 'node:crypto'
-import { IDENTIFIERS, type IdentifierName } from '../../message.ts'
+import { IDENTIFIERS, type IdentifierName } from '../message.ts'
 
 /** Bytes of one hash. */
 const LENGTH = 16

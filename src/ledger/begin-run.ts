@@ -1,4 +1,4 @@
-import type { RunActed, RunRequest } from '../run.ts'
+import type { RunActed, RunRequest } from './run.ts'
 import type { Writer } from './writer.ts'
 
 /** Messages that are written down in one transaction: some milliseconds, so that nobody waits for a run of a hundred thousand. */

@@ -1,7 +1,7 @@
 import { identifierHashes } from '../hashes.ts'
+import { parted } from '../names.ts'
 import type { Erasing, FoundOf } from '../purge.ts'
 import { type AttemptRow, BLOCK_SHIFT, type EventRow, type MessageRow } from '../schema.ts'
-import { parted } from './names.ts'
 import type { Store } from './store.ts'
 
 type Message = Pick<MessageRow, 'id' | 'event_id' | 'customer' | 'names' | 'would_send' | 'contact_id'>

@@ -23,10 +23,10 @@ export type ClaimEvent = (
 /** One change of an order may come under some topics with the same bytes; more are made up. */
 const MOST_FLAGGED = 4
 
-export function createClaimEvent({ prepare }: Pick<Store, 'prepare'>): ClaimEvent {
-  // With the id that the event will get: the write lock is held, and SQLite gives the next after the highest.
+export function createClaimEvent({ prepare, dialect }: Pick<Store, 'prepare' | 'dialect'>): ClaimEvent {
+  // With the id that the event will get.
   const claimKey = prepare(
-    `INSERT INTO event_keys (hash, keep_until, event_id) VALUES (?, ?, (SELECT coalesce(max(id), 0) + 1 FROM events))
+    `INSERT INTO event_keys (hash, keep_until, event_id) VALUES (?, ?, ${dialect.nextEventId})
      ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until, event_id = excluded.event_id
        WHERE event_keys.keep_until < ?`,
   )

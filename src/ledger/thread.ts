@@ -1,5 +1,5 @@
 import { parentPort, Worker } from 'node:worker_threads'
-import { type ErrorCode, messageOf, PostriderError } from '../../errors.ts'
+import { type ErrorCode, messageOf, PostriderError } from '../errors.ts'
 
 /** A worker thread that answers questions about one file, as the one who asks sees it. */
 export type Thread = {

@@ -1,7 +1,7 @@
 import { onceKeyHash } from '../hashes.ts'
 import { policiesOf } from '../rows.ts'
 import type { MessageRow } from '../schema.ts'
-import type { Prepare } from './database.ts'
+import type { Prepare } from './statement.ts'
 import type { Store } from './store.ts'
 
 /**

@@ -1,0 +1,22 @@
+/** What a statement takes; Buffers and other views are bytes. */
+export type Value = null | number | bigint | string | Uint8Array
+
+/** A statement that is prepared once. `Row` is what it returns; the SQL beside it is what vouches for that. */
+export type Statement<Row> = {
+  get(...values: Value[]): Row | undefined
+  all(...values: Value[]): Row[]
+  /** `lastInsertRowid`: the id that an INSERT gave; says nothing where it gave none. */
+  run(...values: Value[]): { changes: number; lastInsertRowid: number }
+}
+
+/** What the two databases say differently in the statements that they share. */
+export type Dialect = {
+  /** After a SELECT: its row is changed next, by what was read, and by nobody else meanwhile. */
+  forUpdate: string
+  /** After a SELECT: rows that another transaction is changing are passed over. */
+  skipLocked: string
+  /** An expression: the id that the next row of events gets in this transaction. */
+  nextEventId: string
+}
+
+export type Prepare = <Row = never>(sql: string) => Statement<Row>
