@@ -2,10 +2,18 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { BudgetCase } from './budget.ts'
 import type { ConsoleBench } from './console.ts'
+import type { DeliverBench } from './deliver.ts'
+import type { AtConnections, Ingest, LedgerKind } from './ingest.ts'
+import { MOST_MB } from './memory.ts'
+import type { Scale } from './scale.ts'
 import type { VerifyCase } from './verify.ts'
 
 /**
- * `npm run bench -- ingest|deliver [--seconds N] [--messages N] [--rounds N] [--folder DIR] [--json]`: what Postrider costs over the bare minimum, on this machine.
+ * `npm run bench -- ingest [--ledger sqlite|postgres|both] [--connections N,N] [--seconds N] [--rounds N] [--folder DIR] [--json]`: events acknowledged over what the bare route answers, and over
+ * what it appends to a file; 1 where that is too little, or takes too much memory. PostgreSQL is the server of BENCH_DATABASE_URL, or one that is started for it.
+ * `npm run bench -- deliver [--messages N] [--rounds N] [--folder DIR] [--json]`: messages sent over a bare loop of the SDK; 1 where that is too little, or takes too much memory.
+ * `npm run bench -- scale [--rows N] [--ledger FILE] [--seconds N] [--rounds N] [--folder DIR] [--json]`: events and messages in a ledger of ten million over one of ten thousand, and how soon
+ * the service is ready with it; 1 where either takes too long, or too much memory. A FILE that is not there is made and kept.
  * `npm run bench -- budget [--minutes N] [--json]`: what it makes of the calls that Genesys Cloud allows, on any machine; 1 where that is too little, or too much.
  * `npm run bench -- verify [--rounds N] [--json]`: what verifying a delivery costs over its HMAC alone; 1 where a scheme of the table costs too much.
  * `npm run bench -- simulate [--json]`: how long `simulate` takes for 100,000 events, and how that grows; 1 where it is too long, or grows.
@@ -24,7 +32,10 @@ const { positionals, values } = parseArgs({
     folder: { type: 'string', default: join(import.meta.dirname, '../data') },
     // Of the ledger that the console is looked at over; one that bench/seed.ts made spares making it.
     events: { type: 'string', default: '1000000' },
+    // A file, for ingest a kind.
     ledger: { type: 'string' },
+    connections: { type: 'string', default: '32,256' },
+    rows: { type: 'string', default: '10000000' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -32,24 +43,42 @@ const rounds = Number(values.rounds)
 
 switch (positionals[0]) {
   case 'ingest': {
-    const { benchIngest } = await import('./ingest.ts')
-    const result = await benchIngest({ seconds: Number(values.seconds), rounds, folder: values.folder })
-    if (values.json) printJson(result)
-    else {
-      console.log(
-        `fsync p50 ${result.fsyncP50Ms.toFixed(2)} ms; median of ${rounds} rounds of ${values.seconds} s`,
+    const { benchIngest, LEDGERS } = await import('./ingest.ts')
+    const { ledger = 'sqlite' } = values
+    const ledgers: readonly LedgerKind[] =
+      ledger === 'both' ? LEDGERS : LEDGERS.filter((kind) => kind === ledger)
+    const connections = values.connections.split(',').map(Number)
+    if (ledgers.length === 0 || !connections.every((count) => count > 0)) {
+      console.error(
+        `Which ledger, and how many connections? --ledger sqlite, postgres or both; --connections 32,256`,
       )
-      for (const { connections, service, bare, ratio } of result.results) {
-        printPair(`ingest, ${connections} connections`, 'events', service, bare, ratio)
-      }
+      process.exitCode = 2
+      break
     }
+    const seconds = Number(values.seconds)
+    const result = await benchIngest({ seconds, rounds, folder: values.folder, ledgers, connections })
+    if (values.json) printJson(result)
+    else printIngest(result, `median of ${rounds} rounds of ${seconds} s`)
+    if (result.results.some(({ faults }) => faults.length > 0)) process.exitCode = 1
     break
   }
   case 'deliver': {
     const { benchDeliver } = await import('./deliver.ts')
-    const result = await benchDeliver({ messages: Number(values.messages), rounds })
+    const { folder } = values
+    const result = await benchDeliver({ messages: Number(values.messages), rounds, folder })
     if (values.json) printJson(result)
-    else printPair('deliver', 'messages', result.service, result.bare, result.ratio)
+    else printDeliver(result, `median of ${rounds} rounds of ${values.messages} messages`)
+    if (result.faults.length > 0) process.exitCode = 1
+    break
+  }
+  case 'scale': {
+    const { benchScale } = await import('./scale.ts')
+    const { folder, ledger = null } = values
+    const [rows, seconds] = [Number(values.rows), Number(values.seconds)]
+    const result = await benchScale({ rows, seconds, rounds, folder, ledger })
+    if (values.json) printJson(result)
+    else printScale(result, `median of ${rounds} rounds of ${seconds} s`)
+    if (result.faults.length > 0) process.exitCode = 1
     break
   }
   case 'budget': {
@@ -102,20 +131,61 @@ switch (positionals[0]) {
     break
   }
   default:
-    console.error('Which bench? npm run bench -- ingest, deliver, budget, verify, simulate, or console')
+    console.error(
+      'Which bench? npm run bench -- ingest, deliver, scale, budget, verify, simulate, or console',
+    )
     process.exitCode = 2
+}
+
+function printIngest({ fsyncP50Ms, results }: Ingest, how: string): void {
+  console.log(`fsync p50 ${fsyncP50Ms.toFixed(2)} ms; ${how}`)
+  for (const one of results) printAtConnections(one)
+}
+
+function printAtConnections({ connections, ratios, sides, faults }: AtConnections): void {
+  console.log(`\ningest, ${connections} connections${verdictOf(faults)}`)
+  for (const { ledger, over, ratio, least } of ratios) {
+    const limit = least === null ? 'shown only' : `at least ${least}`
+    console.log(`  ${`${ledger} over ${over}`.padEnd(20)} ratio ${ratio.toFixed(3)}   ${limit}`)
+  }
+  for (const { side, figures } of sides) printSide(side, 'events', figures)
+}
+
+function printDeliver({ fsyncP50Ms, service, bare, ratio, faults }: DeliverBench, how: string): void {
+  console.log(`fsync p50 ${fsyncP50Ms.toFixed(2)} ms; ${how}`)
+  console.log(`\ndeliver: ratio ${ratio.toFixed(3)}${verdictOf(faults)}`)
+  printSide('service', 'messages', service)
+  printSide('bare', 'messages', bare)
 }
 
 type Figures = { perSecond: number; p50: number; p99: number; rssMb: number }
 
-function printPair(name: string, unit: string, service: Figures, bare: Figures, ratio: number): void {
-  console.log(`\n${name}: ratio ${ratio.toFixed(3)}`)
-  for (const [side, figures] of Object.entries({ service, bare })) {
-    const { perSecond, p50, p99, rssMb } = figures
+function printSide(side: string, unit: string, { perSecond, p50, p99, rssMb }: Figures): void {
+  console.log(
+    `  ${side.padEnd(8)} ${perSecond.toFixed(0).padStart(7)} ${unit}/s   p50 ${p50.toFixed(2)} ms   p99 ${p99.toFixed(2)} ms   ${rssMb.toFixed(0)} MB at most`,
+  )
+}
+
+function printScale(scale: Scale, how: string): void {
+  const { fsyncP50Ms, rows, bytes, ready, rssMb, faults } = scale
+  console.log(`fsync p50 ${fsyncP50Ms.toFixed(2)} ms; ${how}`)
+  console.log(
+    `\nscale, ${rows.large} events over ${rows.small}${verdictOf(faults)}   (${(bytes / 1e9).toFixed(1)} GB)`,
+  )
+  for (const name of ['ingest', 'send', 'whole'] as const) {
+    const { small, large, times } = scale[name]
     console.log(
-      `  ${side.padEnd(8)} ${perSecond.toFixed(0).padStart(7)} ${unit}/s   p50 ${p50.toFixed(2)} ms   p99 ${p99.toFixed(2)} ms   ${rssMb.toFixed(0)} MB`,
+      `  ${name.padEnd(8)} ${times.toFixed(2)} times   ${large.toFixed(0).padStart(6)} µs an event   over ${small.toFixed(0).padStart(6)} µs`,
     )
   }
+  console.log(
+    `  ready    ${ready.seconds.toFixed(2)} s after the command, ${Math.max(...ready.all).toFixed(2)} s at most of ${ready.all.length} starts`,
+  )
+  console.log(`  memory   ${rssMb.toFixed(0)} MB at most, less than ${MOST_MB}`)
+}
+
+function verdictOf(faults: readonly string[]): string {
+  return faults.length === 0 ? '' : `: NOT WELL: ${faults.join('; ')}`
 }
 
 function printBudget(one: BudgetCase, leastShare: number): void {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { configNow } from './config/now.ts'
@@ -12,11 +13,13 @@ import { CLI_SOURCE, SEND_ROUTE } from './event.ts'
 import { createGenesys } from './genesys/client.ts'
 import type { Genesys } from './genesys/genesys.ts'
 import type { Ledger } from './ledger/ledger.ts'
-import { keyOfLedger, openLedger } from './ledger/open.ts'
+import { isPostgres, keyOfLedger, openLedger } from './ledger/open.ts'
+import { placeOf } from './ledger/postgres.ts'
 import type { Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { FIXTURES } from './ops/actions/fixtures.ts'
 import type { SenderState } from './ops/health.ts'
+import { createHeartbeat } from './ops/heartbeat.ts'
 import { createNotifier, type Notifier } from './ops/notify/notifier.ts'
 import { derivedSecret } from './ops/notify/secret.ts'
 import { mountOps } from './ops/ops.ts'
@@ -42,6 +45,7 @@ export type Service = {
   url: string
   /** Where operators come in. */
   consoleUrl: string
+  /** Without user and password. */
   ledgerUrl: string
   /** Whether commands find this ledger without being told where it is. */
   ledgerIsDefault: boolean
@@ -91,6 +95,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await ledger.expect(expectedNames(config))
 
     const budget = createBudget({ ledger, ceiling: config.genesys.rateLimitPerMinute, clock, log })
+    const owner = `${process.pid}-${randomUUID().slice(0, 8)}`
+    const instance = {
+      id: owner,
+      host: hostname(),
+      pid: process.pid,
+      configVersion: config.version,
+      startedAt: clock.now(),
+    }
     const metrics = createMetrics({ ...namesIn(config), process: true })
     const { counts } = metrics
     const worker = createWorker({
@@ -103,7 +115,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       counts,
       random: Math.random,
       payloadOf: payloadOf(config),
-      owner: `${process.pid}-${randomUUID().slice(0, 8)}`,
+      owner,
     })
     const notifier = notifierOf(config, () => keyOfLedger({ url, ...keyFrom(environment) }), {
       ledger,
@@ -158,6 +170,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     listening = server.url
     undo.unshift(() => server.close())
 
+    // Others must know who leases before anything is leased.
+    await ledger.beat(instance)
     const working = worker.run()
     const { rateLimitPerMinute } = config.genesys
     const runner = createRunner({ ledger, rateLimitPerMinute, clock, log })
@@ -165,11 +179,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const keeper = createKeeper({ ledger, retention: config.retention, clock, log })
     const keeping = keeper.run()
     const notifying = notifier?.run()
+    const heartbeat = createHeartbeat({
+      ledger,
+      instance,
+      clock,
+      log,
+    })
+    const beating = heartbeat.run()
     undo.unshift(async () => {
       worker.stop()
       runner.stop()
       keeper.stop()
       notifier?.stop()
+      heartbeat.stop()
     })
     let stopped: Promise<void> | null = null
     const stop = async () => {
@@ -182,6 +204,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await keeping
       await notifying
       await working
+      heartbeat.stop()
+      await beating
       await ledger.close()
       await sandbox?.close()
     }
@@ -191,7 +215,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       genesys,
       url: server.url,
       consoleUrl: `${server.opsUrl ?? server.url}/console/`,
-      ledgerUrl: url,
+      ledgerUrl: isPostgres(url) ? placeOf(url) : url,
       ledgerIsDefault: url === (environment.DATABASE_URL ?? LEDGER),
       sendsTo,
       sandboxUrl: sandbox?.url ?? null,

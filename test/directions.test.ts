@@ -29,6 +29,7 @@ const LEDGER_CONTRACT = types(
   'ledger/idempotency',
   'ledger/notices',
   'ledger/retention',
+  'ledger/instances',
 )
 
 /**
@@ -92,6 +93,7 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
       'ledger/words',
       'ledger/overview',
       'ledger/retention',
+      'ledger/instances',
     ),
   ],
   // Knows nobody: it stands for somebody else's system.
@@ -303,7 +305,7 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url))
     ['deliver/deliver', '../plan/plan.ts', false, /deliver\/ may not/],
     ['genesys/client', '../ledger/ledger.ts', true, /genesys\/ may not/],
     ['genesys/client', '../sandbox/sandbox.ts', false, /genesys\/ may not/],
-    ['ledger/sqlite/claim', '../../config/config.ts', true, /ledger\/ may not/],
+    ['ledger/verbs/claim', '../../config/config.ts', true, /ledger\/ may not/],
     ['ops/health', '../deliver/worker.ts', true, /ops\/ may not/],
     ['ops/health', '../ledger/open.ts', false, /ops\/ may not/],
     ['sandbox/api', '../genesys/genesys.ts', true, /sandbox\/ may not/],
@@ -317,7 +319,7 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url))
     ['deliver/deliver', 'purecloud-platform-client-v2', true, /only genesys\/ may/],
     ['plan/plan', 'luxon', false, /only local-time and quiet-hours and config\/ may/],
     ['names', './ledger/ledger.ts', true, /names may not/],
-    ['ledger/sqlite/names', '../../names.ts', true, /ledger\/ may not/],
+    ['ledger/names', '../../names.ts', true, /ledger\/ may not/],
     ['commands/doctor', 'purecloud-platform-client-v2/dist/x.js', false, /only genesys\/ may/],
   ]
   for (const [file, specifier, typesOnly, why] of FORBIDDEN) {
@@ -334,7 +336,7 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url))
       ['receive/receive', '../plan/plan.ts', false],
       ['deliver/deliver', '../genesys/genesys.ts', true],
       ['genesys/sdk', 'purecloud-platform-client-v2', false],
-      ['ledger/sqlite/claim', '../ledger.ts', false],
+      ['ledger/verbs/claim', '../ledger.ts', false],
     ] as const) {
       assert.equal(violation(file, { specifier, typesOnly }), null)
     }

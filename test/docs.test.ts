@@ -191,7 +191,7 @@ describe('what the docs name', () => {
           'replace',
           'settle-look',
           'undelivered',
-        ].map((name) => `ledger/sqlite/${name}`),
+        ].map((name) => `ledger/verbs/${name}`),
       )
       .map((name) => source(`src/${name}.ts`))
       .concat(source('src/message.ts'))

@@ -34,10 +34,11 @@ export function addLedgerCommands(program: Command, run: Run): void {
       const asked = {
         since,
         expected: expectedIn(variables),
-        serviceRuns: serviceRuns(variables),
         json: options.json === true,
       }
-      const well = await withLedger((ledger) => status(ledger, asked, terminal))
+      const well = await withLedger(async (ledger) =>
+        status(ledger, { ...asked, serviceRuns: await serviceRuns(ledger, variables) }, terminal),
+      )
       run.exitCode = well ? 0 : 1
     })
 

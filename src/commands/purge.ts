@@ -4,11 +4,13 @@ import { systemClock } from '../clock.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import { createMentions } from '../ledger/mentions.ts'
+import { openPurge } from '../ledger/open-purge.ts'
+import { placeOf } from '../ledger/postgres.ts'
 import type { Erased, FoundOf } from '../ledger/purge.ts'
-import { openPurge, type Purge } from '../ledger/sqlite/purge.ts'
+import type { Purge } from '../ledger/purging.ts'
 import { IDENTIFIERS } from '../message.ts'
-import { keyFrom } from '../settings.ts'
-import { sqliteFile } from './ledger.ts'
+import { keyFrom, LEDGER } from '../settings.ts'
+import { ledgerFile } from './ledger.ts'
 import { print, printJson, type Terminal } from './output.ts'
 import { askedWhether, type Input } from './send-ask.ts'
 import { namesMeant } from './suppress.ts'
@@ -17,7 +19,7 @@ import { namingOf, type Whom } from './suppress-whom.ts'
 export type PurgeOptions = Whom & { by: string; yes?: boolean; json?: boolean }
 
 /**
- * Erases a customer from the ledger, after asking, and proves it. False: a byte of what names them is left, or a message is being sent all the time. Throws USAGE where nobody is named, and REFUSED where the
+ * Erases a customer from the ledger, after asking, and proves it. False: something that names them is left, or a message is being sent all the time. Throws USAGE where nobody is named, and REFUSED where the
  * answer is no.
  */
 export async function purge(
@@ -27,28 +29,57 @@ export async function purge(
   input: Input,
 ): Promise<boolean> {
   const environment = readEnvironment(variables)
-  const file = sqliteFile(environment, 'purge', 'Nothing was erased.')
+  const file = ledgerFile(environment)
+  const url = environment.DATABASE_URL ?? LEDGER
   const naming = namingOf(variables, source)
   const names = namesMeant(whom, naming, true)
   const written = writingsOf(whom, naming.defaultCountry)
   const mentions = createMentions(trimmed(whom), naming.defaultCountry)
   const { key } = keyFrom(environment)
-  const work = openPurge(file, { names, written, mentions, by, key, clock: systemClock })
+  const work = await openPurge({ url, key, clock: systemClock, names, written, mentions, by })
+  const ledger: Purged =
+    file === null ? { kind: 'database', place: placeOf(url) } : { kind: 'file', place: file }
   try {
     const found = work.find()
     if (json !== true) tellFound(found, mentions.tooShort.length > 0, terminal)
-    const question = `Erase this customer from ${file}? It cannot be brought back. [y/N] `
+    const question = `Erase this customer from ${ledger.place}? It cannot be brought back. [y/N] `
     if (yes !== true && !(await askedWhether(question, 'Nothing was erased.', input, terminal))) {
       throw new PostriderError('REFUSED', 'Nothing was erased.')
     }
     const erased = await withBar(work, terminal)
     if (json === true) printJson(terminal, jsonOf(found, erased))
-    else tellErased(erased, found, file, terminal)
+    else tellErased(erased, found, ledger, terminal)
     return erased.left.length === 0 && erased.sending.length === 0
   } finally {
     work.close()
   }
 }
+
+/** What somebody is erased from: a file of SQLite, or a database of PostgreSQL. `place`: for people. */
+type Purged = { kind: keyof typeof WORDS; place: string }
+
+/** What differs: what was searched, what to do about what is left, and what is out of reach. */
+const WORDS = {
+  file: {
+    searched: (size: string, file: string) => `Searched ${size} of ${file}, its -wal and its -shm`,
+    advice:
+      'An earlier version left it on pages that are in use. Stop the service and do the same again: the file is then written anew.',
+    outOfReach: [
+      'backups and other copies of the file, and snapshots of its disk: delete them, or purge there too',
+    ],
+  },
+  database: {
+    searched: (size: string, place: string) =>
+      `Searched ${size}, every row of every table of ${place} and what the server’s statistics hold of them`,
+    advice:
+      'The server’s statistics of these tables still hold it: run ANALYZE on each. Of a table without a row they stay until it has one.',
+    outOfReach: [
+      'what the server’s files hold of the rows as they were: they were cleaned up (VACUUM), which frees their places to be used again and overwrites nothing; what an open transaction or a replication slot holds back is cleaned up when that has ended',
+      'the write-ahead log and its archive, replicas, backups (pg_dump, the provider’s), and snapshots of disks: let them go when they are as old as you keep them, or purge in what is restored',
+      'the server’s log, where it has statements with their values: log_min_duration_statement, log_statement',
+    ],
+  },
+} as const
 
 /** As they are given, and as channels and other senders write them: the index of identifiers has each by its own hash. */
 function writingsOf(whom: Whom, country: string | null): Whom[] {
@@ -107,23 +138,25 @@ function tellFound(
   }
 }
 
-function tellErased(erased: Erased, { contactIds }: FoundOf, file: string, terminal: Terminal): void {
+function tellErased(
+  erased: Erased,
+  { contactIds }: FoundOf,
+  { kind, place }: Purged,
+  terminal: Terminal,
+): void {
   const { messages, events, others, cancelled, sending, left, searched } = erased
+  const words = WORDS[kind]
   print(
     terminal,
     `Erased: ${messages} messages (${cancelled} of them cancelled), ${events} events, ${others} other rows. Nothing is sent to this customer any more.`,
   )
   const size = `${(searched / 1024 / 1024).toFixed(1)} MiB`
   if (left.length === 0) {
-    print(
-      terminal,
-      `Searched ${size} of ${file}, its -wal and its -shm: nothing names them any more.`,
-      'green',
-    )
+    print(terminal, `${words.searched(size, place)}: nothing names them any more.`, 'green')
   } else {
-    print(terminal, `Searched ${size}. Still named:`, 'red')
+    print(terminal, `${words.searched(size, place)}. Still named:`, 'red')
     for (const { where, count } of left) print(terminal, `  ${where}: ${count}`)
-    print(terminal, adviceOn(left))
+    print(terminal, adviceOn(left, words.advice))
   }
   if (sending.length > 0) {
     print(
@@ -134,25 +167,24 @@ function tellErased(erased: Erased, { contactIds }: FoundOf, file: string, termi
   }
   print(terminal, 'Out of reach from here:')
   const contacts = contactIds.length === 0 ? '' : ', by the external contacts above'
-  print(terminal, `  Genesys Cloud${contacts}: POST /api/v2/gdpr/requests with requestType GDPR_DELETE`)
-  print(
-    terminal,
-    '  backups and other copies of the file, and snapshots of its disk: delete them, or purge there too',
-  )
-  print(
-    terminal,
-    '  the log of this service where it was kept at debug, logs of proxies, and who was told (notify)',
-  )
-  print(terminal, '  the sender: a webhook that still comes is recorded, and nothing is sent')
+  for (const line of [
+    `Genesys Cloud${contacts}: POST /api/v2/gdpr/requests with requestType GDPR_DELETE`,
+    ...words.outOfReach,
+    'the log of this service where it was kept at debug, logs of proxies, and who was told (notify)',
+    'the sender: a webhook that still comes is recorded, and nothing is sent',
+  ]) {
+    print(terminal, `  ${line}`)
+  }
 }
 
-function adviceOn(left: Erased['left']): string {
+/** `elsewhere`: of what is in no row. */
+function adviceOn(left: Erased['left'], elsewhere: string): string {
   if (left.some(({ where }) => where === 'table audit')) {
     return 'The audit trail is not rewritten: somebody typed it there as a reason.'
   }
   return left.some(({ where }) => where.startsWith('table '))
     ? 'An event came meanwhile, or a service wrote it anew. Do the same again.'
-    : 'An earlier version left it on pages that are in use. Stop the service and do the same again: the file is then written anew.'
+    : elsewhere
 }
 
 function jsonOf({ contactIds, alsoNamed }: FoundOf, erased: Erased) {

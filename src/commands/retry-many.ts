@@ -79,7 +79,7 @@ export async function retryMany(
   const begun = await beginPlanned({ ledger }, { by }, { plan, filter, ...wish })
   if (begun.kind === 'refused') throw stop(begun.reason)
   if (json) printJson(terminal, retryPlanJson(plan, begun.run))
-  else for (const line of nextSteps(begun.run, variables)) print(terminal, line)
+  else for (const line of await nextSteps(ledger, begun.run, variables)) print(terminal, line)
 }
 
 function whyOf({ id, because, reason, force }: RetryOptions & { id: number | null }): string | null {
@@ -124,8 +124,8 @@ function printPlan(plan: RetryPlan, terminal: Terminal): void {
   )
 }
 
-function nextSteps({ id, total }: Run, variables: Variables): string[] {
-  const who = serviceRuns(variables)
+async function nextSteps(ledger: Ledger, { id, total }: Run, variables: Variables): Promise<string[]> {
+  const who = (await serviceRuns(ledger, variables))
     ? 'The running service re-triggers them, so many at a time that others are sent too.'
     : 'No service runs with this ledger: it begins when one is started.'
   return [

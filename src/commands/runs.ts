@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
 import { PostriderError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { fileOf } from '../ledger/open.ts'
 import type { Run, RunReport } from '../ledger/run.ts'
 import { isOwned } from '../ledger/sqlite/ownership.ts'
 import { chosenBy, stopRun as stop } from '../ops/actions/runs.ts'
@@ -10,10 +11,10 @@ import { runJson, runReportJson } from '../ops/shapes/run.ts'
 import { LEDGER } from '../settings.ts'
 import { localTime, print, printJson, printTable, type Terminal } from './output.ts'
 
-/** Whether a service uses the ledger that commands would use. */
-export function serviceRuns(variables: Variables): boolean {
-  const file = /^sqlite:(.+)$/.exec(readEnvironment(variables).DATABASE_URL ?? LEDGER)?.[1]
-  return file === undefined || isOwned(file)
+/** Whether a service uses the ledger that commands would use. Of a file its lock tells; of a database, whether an instance was at work a moment ago. */
+export async function serviceRuns(ledger: Pick<Ledger, 'reads'>, variables: Variables): Promise<boolean> {
+  const file = fileOf(readEnvironment(variables).DATABASE_URL ?? LEDGER)
+  return file === undefined ? (await ledger.reads.instances()).length > 0 : isOwned(file)
 }
 
 export async function listRuns(ledger: Ledger, limit: number, json: boolean, terminal: Terminal) {
@@ -67,7 +68,7 @@ export async function showRun(
     const what = scope === 'all' ? 'all sending is paused' : `${scope} ${name} is paused`
     print(terminal, `waits: ${what}: ${reason}`, 'yellow')
   }
-  if (isWaiting(run) && !serviceRuns(variables)) print(terminal, NO_SERVICE, 'yellow')
+  if (isWaiting(run) && !(await serviceRuns(ledger, variables))) print(terminal, NO_SERVICE, 'yellow')
   if (run.refusals.length === 0) return
   printTable(
     terminal,
@@ -102,7 +103,7 @@ async function watched(
   bar?.start(run.total, 0)
   try {
     // Without a service it would be waited for for ever.
-    while (isWaiting(run) && serviceRuns(variables)) {
+    while (isWaiting(run) && (await serviceRuns(ledger, variables))) {
       const { retried, refused, messages } = run
       bar?.update(retried + refused, { retried, refused, sent: messages.sent })
       await systemClock.sleep(ASK_MS)

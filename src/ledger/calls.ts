@@ -1,3 +1,4 @@
+import type { Policies } from '../message.ts'
 import type { GroupCommit, Work } from './group-commit.ts'
 import type { Claim, Ledger, Recordable } from './ledger.ts'
 import { clean, pauseOf } from './rows.ts'
@@ -6,6 +7,7 @@ import { toWire, type WireError } from './thread.ts'
 import type { RefusedCount } from './verbs/refused.ts'
 import type { KeptDelivery } from './verbs/refused-deliveries.ts'
 import type { createVerbs } from './verbs/verbs.ts'
+import { joinBodies, numberIn, partBodies, policiesOfText } from './wire.ts'
 
 /** What the thread that writes can be asked to do, by the names of the ledger's own functions where there is one. */
 export type Verbs = Pick<
@@ -60,6 +62,8 @@ export type Verbs = Pick<
   | 'untold'
   | 'told'
   | 'tried'
+  | 'beat'
+  | 'leave'
 > & {
   prepareRun(request: Omit<RunRequest, 'messageIds' | 'attempts'>): number
   fillRun(id: number, messageIds: readonly number[], attempts: readonly number[] | null): void
@@ -77,23 +81,25 @@ export type Call = { [V in Verb]: { verb: V; now: number; args: Parameters<Verbs
 /** A call without an answer (`ping`) has neither. */
 export type Outcome = { value?: unknown; error?: WireError }
 
-/** `calls`: JSON of `Call[]`, which is faster to make and to read than a structured clone. `raws`: the bodies in them, in order. */
-export type Calls = { calls: string; raws: readonly Uint8Array[] }
+/**
+ * `calls`: JSON of `Call[]`, which is faster to make and to read than a structured clone. `bodies`: those in them, in order, one after the other; in their places are their lengths. `policies`: of the
+ * messages in them, each once, as JSON; in their places is which one.
+ */
+export type Calls = { calls: string; bodies: Uint8Array<ArrayBuffer>; policies: readonly string[] }
 /** `keepsRefused`: refused deliveries are kept, which have to go in time. */
 export type Opened = { interrupted: number; keepsRefused: boolean }
 /**
- * `outcomes`: JSON of `Outcome[]` in the order of the calls. `raws`: the bodies of the events that were claimed, in order. `isDue`: messages are due
+ * `outcomes`: JSON of `Outcome[]` in the order of the calls. `bodies`: of the events that were claimed, as in `Calls`. `isDue`: messages are due
  * since the last answer.
  */
-export type Answers = { outcomes: string; raws: readonly Uint8Array[]; isDue: boolean }
+export type Answers = { outcomes: string; bodies: Uint8Array<ArrayBuffer>; isDue: boolean }
 
 /** Does what was asked, all in one transaction where nothing fails. */
 export async function perform(
-  { calls: json, raws }: Calls,
+  question: Calls,
   { group, workOf, takeDue }: { group: GroupCommit; workOf(call: Call): Work<unknown>; takeDue(): boolean },
 ): Promise<Answers> {
-  const calls = JSON.parse(json) as Call[]
-  giveRaws(calls, raws)
+  const calls = unpacked(question)
   const outcomes = await Promise.all(
     calls.map((call) =>
       group.commit(workOf(call)).then(
@@ -107,31 +113,41 @@ export async function perform(
     const outcome = outcomes[n]
     if (verb === 'claim' && outcome?.value) outcome.value = withoutBodies(outcome.value as Claim, claimed)
   })
-  return { outcomes: JSON.stringify(outcomes), raws: claimed, isDue: takeDue() }
+  return { outcomes: JSON.stringify(outcomes), bodies: joinBodies(claimed), isDue: takeDue() }
 }
 
 /** Takes the bodies of the events out of what becomes JSON. */
-function withoutBodies({ messages, probe }: Claim, raws: Uint8Array[]) {
+function withoutBodies({ messages, probe }: Claim, bodies: Uint8Array[]) {
   const without = messages.map((one) => {
-    raws.push(one.event.raw)
-    return { ...one, event: { ...one.event, raw: undefined } }
+    bodies.push(one.event.raw)
+    return { ...one, event: { ...one.event, raw: one.event.raw.length } }
   })
   return { messages: without, probe }
 }
 
-/** Puts the bodies back where `writer.ts` took them from. */
-function giveRaws(calls: readonly Call[], raws: readonly Uint8Array[]): void {
-  let next = 0
-  const taken = () => {
-    const raw = raws[next++]
-    if (!raw) throw new Error('what is to be written came without its body')
-    return Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
-  }
+/** Puts back what `writer.ts` took out. */
+function unpacked({ calls: json, bodies, policies: texts }: Calls): Call[] {
+  const calls = JSON.parse(json) as Call[]
+  const body = partBodies(bodies)
+  const policies = texts.map(policiesOfText)
   for (const call of calls) {
-    if (call.verb === 'record') for (const { event } of call.args[0]) event.raw = taken()
+    if (call.verb === 'record') for (const entry of call.args[0]) unpack(entry, body, policies)
     if (call.verb === 'writeRefusedDeliveries') {
-      for (const delivery of call.args[0]) if (delivery.body !== null) delivery.body = taken()
+      for (const delivery of call.args[0]) {
+        if (delivery.body !== null) delivery.body = body(numberIn(delivery.body))
+      }
     }
+  }
+  return calls
+}
+
+function unpack(entry: Recordable, body: (length: number) => Buffer, policies: readonly Policies[]): void {
+  entry.event.raw = body(numberIn(entry.event.raw))
+  if (entry.kind === 'unreadable') return
+  for (const message of entry.plan.messages) {
+    const own = policies[numberIn(message.policies)]
+    if (!own) throw new Error('a message came without its policies')
+    message.policies = own
   }
 }
 
@@ -234,6 +250,10 @@ export function workOf(call: Call, verbs: ReturnType<typeof createVerbs>, place:
       return { together: () => verbs.notices.told(...call.args) }
     case 'tried':
       return { together: () => verbs.notices.tried(...call.args) }
+    case 'beat':
+      return { together: () => verbs.instances.beat(...call.args), durable: false }
+    case 'leave':
+      return { together: () => verbs.instances.leave(...call.args) }
     case 'bindHost':
       return { together: () => verbs.bindHost(clean(call.args[0]), place) }
     case 'expect':

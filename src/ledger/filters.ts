@@ -133,17 +133,23 @@ export function identified<Row>(columns: RawBuilder<unknown>, hashes: readonly B
       union all
       select n + 1 from blocks where n < (select max(id) from messages) >> ${sql.lit(BLOCK_SHIFT)}
     )
-    select ${columns} from blocks cross join message_identifiers on block = n and hash in (${sql.join(hashes)})`
+    select ${columns} from blocks cross join message_identifiers where block = n and hash in (${sql.join(hashes)})`
 }
 
 /** `*` matches any characters; without one it must be the whole text. */
 function isLike(column: string, pattern: string): Expression<SqlBool> {
   if (!pattern.includes('*')) return sql<SqlBool>`${sql.ref(column)} = ${pattern}`
-  return sql<SqlBool>`${sql.ref(column)} like ${likeOf(pattern)} escape '\\'`
+  return hasLike(column, pattern)
 }
 
 function contains(column: string, part: string): Expression<SqlBool> {
-  return sql<SqlBool>`${sql.ref(column)} like ${likeOf(`*${part}*`)} escape '\\'`
+  return hasLike(column, `*${part}*`)
+}
+
+/** In whatever case, of ASCII: SQLite's LIKE minds none by itself, PostgreSQL's does; and lower() of what is no column goes by the database's language there. */
+function hasLike(column: string, pattern: string): Expression<SqlBool> {
+  const lowered = likeOf(pattern).replace(/[A-Z]+/g, (word) => word.toLowerCase())
+  return sql<SqlBool>`lower(${sql.ref(column)}) like ${lowered} escape '\\'`
 }
 
 function likeOf(pattern: string): string {

@@ -17,13 +17,14 @@ import type {
 import type { Access } from './access.ts'
 import type { Foreseeable, ForeseeRequest, Foresight } from './foresight.ts'
 import type { Idempotency } from './idempotency.ts'
+import type { Instances } from './instances.ts'
 import type { Notices } from './notices.ts'
 import type { Reads } from './reads.ts'
 import type { Retention, RetentionStep } from './retention.ts'
 import type { RunActed, RunRequest, RunStep } from './run.ts'
 
-/** What programs ask for once, and what somebody is told of once, beside who may look and act. */
-type Asides = Access & Idempotency & Notices
+/** What programs ask for once, what somebody is told of once, and who is at work, beside who may look and act. */
+type Asides = Access & Idempotency & Notices & Instances
 
 /**
  * The durable store of events, messages, attempts and pauses, and the queue of what is due. Two implementations keep this

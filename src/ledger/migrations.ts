@@ -7,11 +7,29 @@ import { whenItIsRight } from './migrations/0004-when-it-is-right.ts'
 import { operators } from './migrations/0005-operators.ts'
 import { operatorsConsole } from './migrations/0006-console.ts'
 import { retention } from './migrations/0007-retention.ts'
+import { instances } from './migrations/0008-instances.ts'
 
-/** In order, without gaps; each runs once and is never edited after its release. */
-const MIGRATIONS = [ledger, looks, sources, whenItIsRight, operators, operatorsConsole, retention]
+/** What a step does to the schema, in each database's SQL. In order, without gaps; each runs once and is never edited after its release. */
+export type Migration = { number: number; sqlite(): string; postgres(): string }
 
-const LATEST = MIGRATIONS.length
+/** Those before there were ledgers on PostgreSQL, which begin with what these lead to (postgres/baseline.ts). */
+const BEFORE_POSTGRES: readonly Omit<Migration, 'postgres'>[] = [
+  ledger,
+  looks,
+  sources,
+  whenItIsRight,
+  operators,
+  operatorsConsole,
+  retention,
+]
+
+/** Those that both databases know. */
+export const SINCE_POSTGRES: readonly Migration[] = [instances]
+
+const MIGRATIONS = [...BEFORE_POSTGRES, ...SINCE_POSTGRES]
+
+/** The version of the schema that this Postrider knows: the number of the last migration. */
+export const LATEST = MIGRATIONS.length
 
 /**
  * Brings a SQLite ledger to the present schema, in one transaction. Rejects a file of a later version (LEDGER_TOO_NEW) and a database that
@@ -51,11 +69,14 @@ function versionOf(db: DatabaseSync, file: string): number {
     )
   }
   const version = Number(row.value)
-  if (version > LATEST) {
-    throw new PostriderError(
-      'LEDGER_TOO_NEW',
-      `The ledger ${file} was written by a later version of Postrider (schema ${version}; this one knows ${LATEST}). Run that version, or restore a backup from before the update.`,
-    )
-  }
+  if (version > LATEST) throw tooNew(file, version)
   return version
+}
+
+/** Of a ledger (its file, or its server and database) that a later version brought to its own schema. */
+export function tooNew(ledger: string, version: number): PostriderError {
+  return new PostriderError(
+    'LEDGER_TOO_NEW',
+    `The ledger ${ledger} was written by a later version of Postrider (schema ${version}; this one knows ${LATEST}). Run that version, or restore a backup from before the update.`,
+  )
 }

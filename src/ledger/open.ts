@@ -3,10 +3,11 @@ import { PostriderError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { keyBeside } from './key.ts'
 import type { Ledger } from './ledger.ts'
+import { openPostgres } from './postgres.ts'
 import { openSqlite } from './sqlite.ts'
 
 export type LedgerOptions = {
-  /** `sqlite:` and a path, relative to the working directory or absolute. */
+  /** `sqlite:` and a path, relative to the working directory or absolute; or `postgres://`. */
   url: string
   clock: Clock
   log: Log
@@ -25,6 +26,11 @@ export function keyOfLedger({ url, key }: Pick<LedgerOptions, 'url' | 'key'>): U
   return key ?? keyBeside(fileOf(url) ?? '', false)
 }
 
+/** Whether the URL names a PostgreSQL database. */
+export function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url)
+}
+
 /** The path of a SQLite ledger; undefined where the URL names none. */
 export function fileOf(url: string): string | undefined {
   return /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(url)?.[1]
@@ -38,14 +44,22 @@ export async function openLedger({ url, ...options }: LedgerOptions): Promise<Le
   const file = fileOf(url)
   // SQLite's own word for a database that ends with the process: nothing in it would be durable.
   if (file !== undefined && file !== ':memory:') return openSqlite({ ...options, file })
-  if (/^postgres(ql)?:/.test(url)) {
-    throw new PostriderError(
-      'ENVIRONMENT_INVALID',
-      'DATABASE_URL names a PostgreSQL database, which is not supported yet. Use a file: DATABASE_URL=sqlite:data/postrider.db',
-    )
-  }
+  if (isPostgres(url)) return openPostgres({ ...options, key: keyOnPostgres(options.key), url })
+  throw noLedger()
+}
+
+/** The key of a ledger in a database, beside which none can lie; throws ENVIRONMENT_INVALID where there is none. */
+export function keyOnPostgres(key: Uint8Array | undefined): Uint8Array {
+  if (key !== undefined) return key
   throw new PostriderError(
     'ENVIRONMENT_INVALID',
-    'DATABASE_URL is not a ledger. Use a file: DATABASE_URL=sqlite:data/postrider.db',
+    'POSTRIDER_KEY is not set: on PostgreSQL all instances need the same key, by which they know who must not be written to. Make one (openssl rand -base64 32) and give it to each of them, and to commands.',
+  )
+}
+
+export function noLedger(): PostriderError {
+  return new PostriderError(
+    'ENVIRONMENT_INVALID',
+    'DATABASE_URL is not a ledger. Use a file, DATABASE_URL=sqlite:data/postrider.db, or a database, DATABASE_URL=postgres://user:password@host/postrider',
   )
 }

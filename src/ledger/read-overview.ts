@@ -83,7 +83,7 @@ export function createOverview(db: Kysely<Schema>, clock: Clock): Overview {
         .select(['route', 'source', 'channel'])
         .select([
           sql<number>`(
-            select count(*) from (select 1 from messages where rank in (0, 1) and ${isDue} limit ${COUNTED_TO}) as some
+            select count(*) from (select 1 from messages where rank in (0, 1) and ${isDue} limit ${COUNTED_TO}) as few
           )`.as('due'),
           sql<number | null>`${oldest(0)}`.as('byHand'),
           sql<number | null>`${oldest(1)}`.as('automatic'),

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { createByIds } from './by-ids.ts'
 import { eventStatesOf, eventsBy, isNarrow, isOneOf, merged, messageStatesOf, messagesBy } from './filters.ts'
 import { createHistory } from './history.ts'
+import { instancesIn } from './instances.ts'
 import type { Names } from './names.ts'
 import { createAccessReads } from './read-access.ts'
 import { createOverview } from './read-overview.ts'
@@ -70,6 +71,7 @@ export function createReads(db: Kysely<Schema>, clock: Clock, names: Names, long
         .execute()
       return rows.map(attemptOf)
     },
+    instances: () => instancesIn(db, clock.now()),
     summary: (options = {}) => summarize(long, clock, options.since),
     ...createPages(db),
     ...createSearch(db, names),

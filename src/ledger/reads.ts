@@ -3,6 +3,7 @@ import type { Attempt, Channel, Customer, IdentifierName, Message, MessageState 
 import type { AccessReads } from './access.ts'
 import type { ByIds } from './by-ids.ts'
 import type { History } from './history.ts'
+import type { Instance } from './instances.ts'
 import type { Overview } from './overview.ts'
 import type { Pages } from './pages.ts'
 import type { RunReads } from './run-reads.ts'
@@ -14,6 +15,8 @@ export type Reads = History &
   RunReads &
   Pages &
   Overview & {
+    /** Who is at work with this ledger, the oldest first. */
+    instances(): Promise<Instance[]>
     /** Newest first. */
     events(filter: EventFilter): Promise<Event[]>
     event(id: number): Promise<Event | null>

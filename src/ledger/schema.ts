@@ -30,6 +30,7 @@ export type Schema = {
   budget: BudgetRow
   customer_sends: CustomerSendRow
   tallies: TallyRow
+  instances: InstanceRow
 }
 
 /** `schema`: the number of the last migration; `host`: the API host this ledger sends to; `key`: what tells its key from another; `ping`: when readiness last asked; `payloads`: the id of the event up to which payloads were removed; `expects:NAME`: since when that source is expected to be heard of. */
@@ -321,3 +322,12 @@ export type CustomerSendRow = { hash: Uint8Array; cap_group: string; opened_at: 
 
 /** `minute`: epoch milliseconds of its beginning. `name`: a source or a route; empty where the kind has none. */
 export type TallyRow = { minute: number; kind: string; name: string; count: number }
+
+export type InstanceRow = {
+  id: string
+  host: string
+  pid: number
+  config_version: string
+  started_at: number
+  seen_at: number
+}

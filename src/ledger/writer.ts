@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { PostriderError } from '../errors.ts'
-import type { Answers, Call, Opened, Outcome, Verb, Verbs } from './calls.ts'
+import type { Policies } from '../message.ts'
+import type { Answers, Call, Calls, Opened, Outcome, Verb, Verbs } from './calls.ts'
 import type { Claim, Recordable } from './ledger.ts'
 import { fromWire, startThread } from './thread.ts'
 import type { KeptDelivery } from './verbs/refused-deliveries.ts'
+import { joinBodies, numberIn, partBodies, policiesText } from './wire.ts'
 
 export type Writer = {
   /** How many messages the boot before left in the middle of their sending. */
@@ -47,11 +49,12 @@ export async function startWriter(options: {
    */
   function post(): void {
     if (isWriting || queue.calls.length === 0) return
-    const { calls, raws, waiting } = queue
+    const batch = queue
+    const { waiting } = batch
     queue = emptyBatch()
     isWriting = true
     thread
-      .ask({ kind: 'calls', calls: JSON.stringify(calls), raws })
+      .ask({ kind: 'calls', ...sent(batch) })
       .then(
         (answers) => distribute(answers as Answers, waiting),
         (error: unknown) => {
@@ -85,7 +88,7 @@ export async function startWriter(options: {
         return reject(new PostriderError('LEDGER_BUSY', words, { retryable: true }))
       }
       unanswered += 1
-      const packed = packedOf(verb, args, queue.raws)
+      const packed = packedOf(verb, args, queue)
       queue.calls.push({ verb, now: clock.now(), args: packed } as Call)
       queue.waiting.push({ resolve: resolve as (value: unknown) => void, reject })
       // With all that came in the same turn of the event loop.
@@ -116,47 +119,55 @@ export async function startWriter(options: {
 }
 
 type Entries = readonly Recordable[]
-type Batch = { calls: Call[]; raws: Uint8Array[]; waiting: Waiting[] }
+/** `policies`: of the messages in the calls, each once, with its place in the list. */
+type Batch = { calls: Call[]; bodies: Uint8Array[]; policies: Map<Policies, number>; waiting: Waiting[] }
 
 function emptyBatch(): Batch {
-  return { calls: [], raws: [], waiting: [] }
+  return { calls: [], bodies: [], policies: new Map(), waiting: [] }
 }
 
-/** The arguments of a call as they become JSON, without the bodies, which go beside it. */
-function packedOf(verb: Verb, args: readonly unknown[], raws: Uint8Array[]): readonly unknown[] {
-  if (verb === 'record') return [withoutBodies(args[0] as Entries, raws)]
+function sent({ calls, bodies, policies }: Batch): Calls {
+  return {
+    calls: JSON.stringify(calls),
+    bodies: joinBodies(bodies),
+    policies: [...policies.keys()].map(policiesText),
+  }
+}
+
+/** The arguments of a call as they become JSON, without what goes beside it. */
+function packedOf(verb: Verb, args: readonly unknown[], batch: Batch): readonly unknown[] {
+  if (verb === 'record') return [(args[0] as Entries).map((entry) => packedEntry(entry, batch))]
   if (verb !== 'writeRefusedDeliveries') return args
   return [
     (args[0] as readonly KeptDelivery[]).map((delivery) => {
       if (delivery.body === null) return delivery
-      raws.push(delivery.body)
-      return { ...delivery, body: undefined }
+      batch.bodies.push(delivery.body)
+      return { ...delivery, body: delivery.body.length }
     }),
   ]
 }
 
-/**
- * Takes the bodies of the events out of what becomes JSON, and leaves behind what the ledger does not keep: the parsed payloads and the customers.
- * Copies, because a body is often a slice of a buffer of 64 kB, all of which would be cloned.
- */
-function withoutBodies(entries: Entries, raws: Uint8Array[]): unknown[] {
-  return entries.map((entry) => {
-    raws.push(new Uint8Array(entry.event.raw))
-    return { ...entry, event: { ...entry.event, raw: undefined, payload: undefined, customer: undefined } }
+/** In the place of a body is its length, in that of policies where they are; what the ledger does not keep is left behind: the parsed payloads and the customers of events. */
+function packedEntry(entry: Recordable, { bodies, policies }: Batch): unknown {
+  const { raw } = entry.event
+  bodies.push(raw)
+  const event = { ...entry.event, raw: raw.length, payload: undefined, customer: undefined }
+  if (entry.kind === 'unreadable') return { ...entry, event }
+  const messages = entry.plan.messages.map((message) => {
+    const place = policies.get(message.policies) ?? policies.size
+    if (place === policies.size) policies.set(message.policies, place)
+    return { ...message, policies: place }
   })
+  return { ...entry, event, plan: { ...entry.plan, messages } }
 }
 
-/** What `calls.ts` packed: values as JSON, and the bodies of claimed events where their places are. */
-function outcomesOf({ outcomes: json, raws }: Answers): Outcome[] {
+/** What `calls.ts` packed: values as JSON, and the bodies of claimed events where their lengths are. */
+function outcomesOf({ outcomes: json, bodies }: Answers): Outcome[] {
   const outcomes = JSON.parse(json) as Outcome[]
-  let next = 0
-  for (const outcome of outcomes) {
-    if (!isClaim(outcome.value)) continue
-    for (const { event } of outcome.value.messages) {
-      const raw = raws[next++]
-      if (!raw) throw new Error('a claimed event came without its body')
-      event.raw = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
-    }
+  const body = partBodies(bodies)
+  for (const { value } of outcomes) {
+    if (!isClaim(value)) continue
+    for (const { event } of value.messages) event.raw = body(numberIn(event.raw))
   }
   return outcomes
 }

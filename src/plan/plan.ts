@@ -6,11 +6,12 @@ import type { Customer, PlannedMessage, Policies } from '../message.ts'
 import { namesOf, type Space } from '../names.ts'
 import { afterQuietHours, quietReason } from '../quiet-hours.ts'
 import { type Scope, scopeOf } from '../scope.ts'
-import { type Cancels, cancelKeysOf, cancelsOf, groupsOf, isMeant } from './cancel.ts'
+import { type Cancels, cancelKeysOf, cancelsOf, isMeant } from './cancel.ts'
 import { customerOf } from './customer.ts'
+import { policiesOf } from './policies.ts'
 import { whyNobody } from './reach.ts'
 import { saidOfCustomer, suppressionWords } from './said.ts'
-import { externalSourceOf, spaceOf } from './space.ts'
+import { spaceOf } from './space.ts'
 import { isOnlyTest } from './test-event.ts'
 
 /**
@@ -80,34 +81,14 @@ function planRoute(event: ReadEvent, scope: Scope, route: Route, config: Config)
   const once = route.once ? (route.once.value({ ...scope, customer }) ?? null) : null
   const source = config.sources.get(event.source)
   const isNamed = route.customer?.externalId !== undefined
+  const policies = policiesOf(route, event.source, config)
   const planned = planMessage({
     route: route.name,
     event,
     customer,
     space: spaceOf(source, isNamed, config),
     delayMs: route.delayMs,
-    policies: {
-      mode: route.mode === 'shadow' ? 'shadow' : 'live',
-      findBy: route.findBy,
-      externalSource: externalSourceOf(source, isNamed, config),
-      template: route.template,
-      channels: route.channels,
-      once,
-      expireAfterMs: route.expireAfterMs,
-      brake: route.brake,
-      maxAttempts: route.maxAttempts,
-      onUnconfirmed: route.onUnconfirmed,
-      requireSessionMs: route.requireSessionMs,
-      activeConversation: route.activeConversation,
-      onUndelivered: route.onUndelivered,
-      purpose: route.purpose,
-      oncePerMs: route.oncePerMs,
-      onRepeat: route.onRepeat,
-      quietHours: route.quietHours,
-      cap: route.cap,
-      onCap: route.onCap,
-      countsIn: groupsOf(route, config),
-    },
+    policies: once === null ? policies : { ...policies, once },
     defaultCountry: config.genesys.defaultCountry,
     cancelKeys: cancelKeysOf(route, { ...scope, customer }),
     mend: 'Mend the customer block of the route, or what the sender sends.',

@@ -6,79 +6,106 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Webhook } from 'svix'
 import { systemClock } from '../../src/clock.ts'
-import { openLedger } from '../../src/ledger/open.ts'
 import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { HELD } from '../contract/held.ts'
 import { ROOT, type Running, startPostrider } from '../run-postrider.ts'
-import { testLog } from '../test-log.ts'
 import { type Gateway, startGateway } from './gateway.ts'
-import { STEPS } from './steps.ts'
+import type { Place, Side } from './sides.ts'
+import { STEPS, type Step } from './steps.ts'
 
 const SECRET = `whsec_${randomBytes(24).toString('base64')}`
 
 /**
- * Registers the tests: a real service, killed with SIGKILL at each step between receipt and settled outcome and started again, so many times a step. What was
- * acknowledged must end sent exactly once, or stand `unconfirmed` and only where an attempt was open.
+ * Registers the tests: a real service, killed with SIGKILL at each step between receipt and settled outcome and started again, so many times a step, `beside` of them at a time. What was
+ * acknowledged must end sent exactly once, or stand `unconfirmed` and only where an attempt was open. How long it took until that was settled is told.
  */
-export function killAtEveryStep(roundsPerStep: number): void {
-  describe('a service killed at any step', () => {
-    let sandbox: Sandbox
-    let gateway: Gateway
+export function killAtEveryStep(side: Side, roundsPerStep: number, beside = 1): void {
+  describe(`a service on ${side.name} killed at any step`, () => {
     let folder: string
+    const resumed: number[] = []
 
-    before(async () => {
-      sandbox = await startSandbox({ port: 0, clock: systemClock, rateLimitPerMinute: null, ...HELD })
-      gateway = await startGateway(sandbox.url)
+    before(() => {
       folder = mkdtempSync(join(tmpdir(), 'postrider-kill-'))
       cpSync(join(ROOT, 'examples/demo/templates'), join(folder, 'templates'), { recursive: true })
       writeFileSync(join(folder, 'postrider.yaml'), CONFIG)
     })
-    after(async () => {
-      await gateway.close()
-      await sandbox.close()
-      rmSync(folder, { recursive: true })
+    after(() => rmSync(folder, { recursive: true }))
+
+    describe('sends once, or knows that it does not know', { concurrency: beside }, () => {
+      for (const step of STEPS) {
+        for (let round = 1; round <= roundsPerStep; round += 1) {
+          it(`${step.name} (${round})`, async () => {
+            const ticket = `${step.name} (${round})`
+            const place = await side.place(folder, ticket.replaceAll(/\W+/g, '-'))
+            const sandbox = await startSandbox({
+              port: 0,
+              clock: systemClock,
+              rateLimitPerMinute: null,
+              ...HELD,
+            })
+            const gateway = await startGateway(sandbox.url)
+            try {
+              resumed.push(await killAt(step, { ticket, place, sandbox, gateway, folder }))
+            } finally {
+              await gateway.close()
+              await sandbox.close()
+              await place.remove()
+            }
+          })
+        }
+      }
     })
 
-    for (const step of STEPS) {
-      for (let round = 1; round <= roundsPerStep; round += 1) {
-        it(`${step.name} (${round})`, async () => {
-          const ledgerFile = join(folder, `${step.name.replaceAll(/\W+/g, '-')}-${round}.db`)
-          const ticket = `${step.name} (${round})`
-          const first = await startService(folder, ledgerFile, gateway.url)
-          let acknowledged = 0
-          const afterwards: (() => void)[] = []
-          await step.reach({
-            gateway,
-            sandbox,
-            ledgerFile,
-            async post() {
-              const status = await postEvent(first.url, ticket)
-              if (status === 200) acknowledged += 1
-              return status
-            },
-            afterwards: (what) => void afterwards.push(what),
-          })
-          await first.end('SIGKILL')
-          for (const what of afterwards) what()
-          assert.equal(acknowledged, 1)
-
-          const second = await startService(folder, ledgerFile, gateway.url)
-          const message = await settled(ledgerFile)
-          await second.end('SIGKILL')
-
-          const sent = sandbox.messages().filter((one) => one.text.includes(ticket)).length
-          const allowed = step.ends[message.state]
-          assert.ok(allowed, `the message is ${message.state} (${message.reason})`)
-          assert.ok(allowed.includes(sent), `it is ${message.state} and was sent ${sent} times`)
-          if (message.state === 'unconfirmed') {
-            assert.equal(message.attempts, 1, 'only where an attempt was open')
-            assert.equal(message.code, 'interrupted')
-            assert.match(message.reason ?? '', /settle/)
-          }
-        })
-      }
-    }
+    it('goes on by itself', (test) => {
+      assert.equal(resumed.length, STEPS.length * roundsPerStep)
+      const sorted = resumed.toSorted((a, b) => a - b)
+      const seconds = (at: number) => ((sorted[at] ?? Number.NaN) / 1000).toFixed(1)
+      const [median, longest] = [seconds(sorted.length >> 1), seconds(sorted.length - 1)]
+      test.diagnostic(`${sorted.length} kills; settled within ${median} s (median), ${longest} s (longest)`)
+    })
   })
+}
+
+/** One round; answers how long after the second start the message was settled, in milliseconds. */
+async function killAt(
+  step: Step,
+  around: { ticket: string; place: Place; sandbox: Sandbox; gateway: Gateway; folder: string },
+): Promise<number> {
+  const { ticket, place, sandbox, gateway, folder } = around
+  const first = await startService(folder, place, gateway.url)
+  let acknowledged = 0
+  const afterwards: (() => Promise<void>)[] = []
+  await step.reach({
+    gateway,
+    sandbox,
+    place,
+    async post() {
+      const status = await postEvent(first.url, ticket)
+      if (status === 200) acknowledged += 1
+      return status
+    },
+    afterwards: (what) => void afterwards.push(what),
+  })
+  await first.end('SIGKILL')
+  for (const what of afterwards) await what()
+  assert.equal(acknowledged, 1)
+
+  const began = performance.now()
+  const second = await startService(folder, place, gateway.url)
+  const message = await settled(place)
+  const took = performance.now() - began
+  await second.end('SIGKILL')
+
+  const sent = sandbox.messages().filter((one) => one.text.includes(ticket)).length
+  const allowed = step.ends[message.state]
+  assert.ok(allowed, `the message is ${message.state} (${message.reason})`)
+  assert.ok(allowed.includes(sent), `it is ${message.state} and was sent ${sent} times`)
+  if (message.state === 'unconfirmed') {
+    assert.equal(message.attempts, 1, 'only where an attempt was open')
+    assert.equal(message.code, 'interrupted')
+    assert.match(message.reason ?? '', /settle/)
+  }
+  return took
 }
 
 const CONFIG = `
@@ -96,10 +123,10 @@ routes:
 `
 
 /** Starts the real command on a free port. */
-function startService(folder: string, ledgerFile: string, gatewayUrl: string): Promise<Running> {
+function startService(folder: string, place: Place, gatewayUrl: string): Promise<Running> {
   const env = {
     POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
-    DATABASE_URL: `sqlite:${ledgerFile}`,
+    ...place.env,
     GENESYS_GATEWAY_URL: gatewayUrl,
     GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
     GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
@@ -132,16 +159,14 @@ async function postEvent(url: string, ticket: string): Promise<number> {
   return response.status
 }
 
+/** Longer than an instance is missed for, and its messages are taken over. */
+const LONGEST_MS = 60_000
+
 /** The ledger's one message, when nothing more happens to it by itself. */
-async function settled(ledgerFile: string) {
-  const ledger = await openLedger({
-    url: `sqlite:${ledgerFile}`,
-    clock: systemClock,
-    log: testLog(),
-    owner: false,
-  })
+async function settled(place: Place) {
+  const ledger = await place.look()
   try {
-    const until = Date.now() + 20_000
+    const until = Date.now() + LONGEST_MS
     for (;;) {
       const messages = await ledger.reads.messages({ limit: 10 })
       assert.equal(messages.length, 1, 'one event, one message')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { DatabaseSync } from 'node:sqlite'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import type { Gateway } from './gateway.ts'
+import type { Place } from './sides.ts'
 
 export type Step = {
   name: string
@@ -14,11 +14,11 @@ export type Step = {
 export type World = {
   gateway: Gateway
   sandbox: Sandbox
-  ledgerFile: string
+  place: Place
   /** Posts one event; answers the status. */
   post(): Promise<number>
   /** Runs when the service is dead. */
-  afterwards(what: () => void): void
+  afterwards(what: () => Promise<void>): void
 }
 
 /** Every step between receipt and settled outcome at which a service can die. */
@@ -75,14 +75,13 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'after Genesys answered, before the outcome is written',
-    // Another process holds the database's write lock, so that the outcome cannot be written while the answer arrives.
-    async reach({ gateway, ledgerFile, post, afterwards }) {
+    // Somebody else holds the ledger's write lock, so that the outcome cannot be written while the answer arrives.
+    async reach({ gateway, place, post, afterwards }) {
       const message = gateway.hold('message')
       assert.equal(await post(), 200)
       const answered = await (await message).forward()
-      const lock = new DatabaseSync(ledgerFile)
-      lock.exec('PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE')
-      afterwards(() => lock.close())
+      const lock = await place.lockWrites()
+      afterwards(lock.letGo)
       await answered.pass()
     },
     ends: { unconfirmed: [1] },

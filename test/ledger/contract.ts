@@ -39,10 +39,12 @@ export type Harness = {
   clock: ManualClock
   /** Opens the database as its owner, or with `owner: false` beside the owner. */
   open(options?: { owner?: boolean; groupLimit?: number }): Promise<Ledger>
+  /** Whether instances share the database: what one left leased is free when the lease has ended, and not because another starts. */
+  isShared: boolean
   /** From now on the database itself refuses events of this type. */
-  refuseEventsOfType(type: string): void
+  refuseEventsOfType(type: string): Promise<void>
   /** Puts a message in a state past the ledger; the reason why the database refuses it, or null. */
-  forceState(messageId: number, state: string): string | null
+  forceState(messageId: number, state: string): Promise<string | null>
   /** Closes what is open and removes the database. */
   dispose(): Promise<void>
 }

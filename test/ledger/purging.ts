@@ -1,11 +1,79 @@
+import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Clock } from '../../src/clock.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { createMentions } from '../../src/ledger/mentions.ts'
+import { openPurge } from '../../src/ledger/open-purge.ts'
 import type { Erased } from '../../src/ledger/purge.ts'
-import { openPurge } from '../../src/ledger/sqlite/purge.ts'
 import { DAY, ended, happens, planned, SENT, schedule, UNCONFIRMED } from './contract/build.ts'
-import type { SqliteHarness } from './sqlite-harness.ts'
+import type { Harness } from './contract.ts'
+import { type PostgresHarness, postgresHarness, TEST_KEY } from './postgres-harness.ts'
+import { type SqliteHarness, sqliteHarness } from './sqlite-harness.ts'
+
+/** A ledger to erase somebody from. */
+export type PurgeHarness = Harness & {
+  /** As DATABASE_URL has it. */
+  url: string
+  /** Of its hashes, where it does not lie beside it. */
+  key: Uint8Array | undefined
+  /** All that can be read of the database, as text: bytes one by one (latin1), in lower case. */
+  content(): Promise<string>
+  /** Where a file may be damaged by whoever writes it. */
+  assertSound(): void
+}
+
+export async function sqlitePurgeHarness(): Promise<PurgeHarness & SqliteHarness> {
+  const harness = await sqliteHarness()
+  const { file, raw } = harness
+  return {
+    ...harness,
+    url: `sqlite:${file}`,
+    key: undefined,
+    content: async () => filesOf(file),
+    assertSound() {
+      const found = raw().prepare('PRAGMA integrity_check').all()
+      assert.deepEqual(
+        found.map((row) => row.integrity_check),
+        ['ok'],
+      )
+    },
+  }
+}
+
+export async function postgresPurgeHarness(): Promise<PurgeHarness & PostgresHarness> {
+  const harness = await postgresHarness()
+  return { ...harness, key: TEST_KEY, content: () => rowsOf(harness), assertSound() {} }
+}
+
+function filesOf(file: string): string {
+  const paths = [file, `${file}-wal`, `${file}-shm`].filter((path) => existsSync(path))
+  return paths.map((path) => readFileSync(path, { encoding: 'latin1' }).toLowerCase()).join('\n')
+}
+
+/** Every row, and what the server keeps of their values for its plans. */
+async function rowsOf({ raw }: PostgresHarness): Promise<string> {
+  const db = await raw()
+  const tables = await db.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
+  const texts: string[] = []
+  for (const { tablename } of tables.rows) {
+    const { rows } = await db.query(`SELECT * FROM "${tablename}"`)
+    for (const row of rows) {
+      for (const value of Object.values(row))
+        texts.push(Buffer.isBuffer(value) ? value.toString('latin1') : `${value}`)
+    }
+  }
+  const { rows } = await db.query(
+    `SELECT most_common_vals::text AS common, histogram_bounds::text AS bounds FROM pg_stats WHERE schemaname = 'public'`,
+  )
+  for (const { common, bounds } of rows) {
+    texts.push(
+      `${common} ${bounds}`.replace(/\\x([0-9a-f]+)/g, (_, hex: string) =>
+        Buffer.from(hex, 'hex').toString('latin1'),
+      ),
+    )
+  }
+  return texts.join('\n').toLowerCase()
+}
 
 export type Person = { externalId: string; email: string; phone: string }
 export const ANN = {
@@ -38,9 +106,9 @@ export function erasingOf(person: Person) {
 }
 
 /** Erases a person on a connection beside whatever is open. */
-export async function eraseFrom(harness: SqliteHarness, person: Person): Promise<Erased> {
-  const { file } = harness
-  const purge = openPurge(file, { ...erasingOf(person), key: undefined, clock: passing(harness) })
+export async function eraseFrom(harness: PurgeHarness, person: Person): Promise<Erased> {
+  const { url, key } = harness
+  const purge = await openPurge({ ...erasingOf(person), url, key, clock: passing(harness) })
   try {
     return await purge.erase(() => {})
   } finally {
@@ -49,7 +117,7 @@ export async function eraseFrom(harness: SqliteHarness, person: Person): Promise
 }
 
 /** Who waits moves time on. */
-export function passing({ clock }: SqliteHarness): Clock {
+export function passing({ clock }: Pick<Harness, 'clock'>): Clock {
   return { now: clock.now, sleep: async (ms) => clock.advance(ms) }
 }
 
@@ -58,7 +126,7 @@ function bodyOf(person: Person, n: number): Buffer {
 }
 
 /** Fills a ledger with all that it can hold of a person, in every state. */
-export async function fill(ledger: Ledger, harness: SqliteHarness, person: Person): Promise<void> {
+export async function fill(ledger: Ledger, harness: Harness, person: Person): Promise<void> {
   const at = () => harness.clock.now()
   const message = {
     customer: person,
@@ -107,13 +175,14 @@ export async function fill(ledger: Ledger, harness: SqliteHarness, person: Perso
   await ledger.endKey('a'.repeat(64), { status: 200, body: JSON.stringify({ customer: person }) })
 }
 
-/** How often these bytes stand in the files of a ledger, whatever the case. */
-export function bytesIn(file: string, words: readonly string[]): number {
-  let count = 0
-  for (const path of [file, `${file}-wal`, `${file}-shm`]) {
-    if (!existsSync(path)) continue
-    const text = readFileSync(path, { encoding: 'latin1' }).toLowerCase()
-    for (const word of words) count += text.split(word.toLowerCase()).length - 1
-  }
-  return count
+/** How often these words stand in it, whatever the case. */
+export function countIn(content: string, words: readonly string[]): number {
+  return words.reduce((sum, word) => sum + content.split(word.toLowerCase()).length - 1, 0)
+}
+
+/** What is there of Ann, but for what is a part of Joann's. */
+export async function leftOfAnn(harness: PurgeHarness): Promise<number> {
+  const content = await harness.content()
+  const hers = countIn(content, ['ann.smith@example.com', 'customer-10042', '13175550142', '317 555 0142'])
+  return hers - countIn(content, ['joann.smith@example.com', 'customer-100421'])
 }

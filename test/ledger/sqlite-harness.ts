@@ -27,6 +27,7 @@ export async function sqliteHarness(): Promise<SqliteHarness> {
   }
   return {
     file,
+    isShared: false,
     clock,
     raw,
     async open({ owner = true, ...options } = {}) {
@@ -34,12 +35,12 @@ export async function sqliteHarness(): Promise<SqliteHarness> {
       ledgers.push(ledger)
       return ledger
     },
-    refuseEventsOfType(type) {
+    async refuseEventsOfType(type) {
       raw().exec(
         `CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.type = '${type}' BEGIN SELECT RAISE(ABORT, 'no ${type}'); END`,
       )
     },
-    forceState(messageId, state) {
+    async forceState(messageId, state) {
       try {
         raw().prepare('UPDATE messages SET state = ? WHERE id = ?').run(state, messageId)
         return null

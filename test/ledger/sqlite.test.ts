@@ -180,9 +180,9 @@ describe('the file', () => {
     })()
   })
 
-  test('PostgreSQL and nonsense are named as what they are', async () => {
+  test('PostgreSQL without a key, and nonsense, are named as what they are', async () => {
     const rest = { clock: manualClock(), log: silentLog, owner: true }
-    await assert.rejects(openLedger({ url: 'postgres://db/postrider', ...rest }), /not supported yet/)
+    await assert.rejects(openLedger({ url: 'postgres://db/postrider', ...rest }), /POSTRIDER_KEY is not set/)
     for (const url of ['ledger.db', 'sqlite::memory:']) {
       await assert.rejects(openLedger({ url, ...rest }), /DATABASE_URL is not a ledger/)
     }
@@ -249,7 +249,7 @@ describe('trouble while it runs', () => {
   test('new lanes of work that was undone are not remembered', () =>
     onFile(async (harness) => {
       const ledger = await harness.open()
-      harness.refuseEventsOfType('poison')
+      await harness.refuseEventsOfType('poison')
       const { clock } = harness
       await assert.rejects(
         Promise.all([

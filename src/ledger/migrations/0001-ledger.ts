@@ -1,5 +1,6 @@
 import { EVENT_STATES } from '../../event.ts'
-import { CHANNELS, MESSAGE_STATES, type MessageState, TRANSITIONS } from '../../message.ts'
+import { CHANNELS, MESSAGE_STATES } from '../../message.ts'
+import { isIllegalTransition, list } from './states.ts'
 
 /** The first ledger. What was released is never edited: a change of tables, states or transitions is a migration of its own. */
 export const ledger = {
@@ -158,18 +159,10 @@ ${transitionGuard()}
 
 /** A trigger that refuses every change of a message's state that `TRANSITIONS` does not know. */
 function transitionGuard(): string {
-  const legal = Object.entries(TRANSITIONS).map(
-    ([from, to]: [string, readonly MessageState[]]) =>
-      `(OLD.state = '${from}' AND NEW.state IN (${list(to)}))`,
-  )
   return `
 CREATE TRIGGER messages_transition BEFORE UPDATE OF state ON messages
-WHEN OLD.state <> NEW.state AND NOT (${legal.join(' OR ')})
+WHEN ${isIllegalTransition()}
 BEGIN
   SELECT RAISE(ABORT, 'a message cannot go from ' || OLD.state || ' to ' || NEW.state);
 END;`
-}
-
-function list(words: readonly string[]): string {
-  return words.map((word) => `'${word}'`).join(', ')
 }

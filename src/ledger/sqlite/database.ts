@@ -6,6 +6,7 @@ import type { Dialect, Prepare, Statement } from '../verbs/statement.ts'
 
 /** One transaction writes at a time: there is nobody to lock a row against, and the next id is the one after the highest. */
 export const DIALECT: Dialect = {
+  isShared: false,
   forUpdate: '',
   skipLocked: '',
   nextEventId: '(SELECT coalesce(max(id), 0) + 1 FROM events)',

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Mentions } from '../mentions.ts'
 import type { Left } from '../purge.ts'
+import { textsIn } from '../purging.ts'
 
 /** Free pages that are overwritten in one transaction: a megabyte, which a service beside it waits for as for a few commits. */
 const PAGES = 256
@@ -49,18 +50,13 @@ export function searchRows(db: DatabaseSync, mentions: Mentions): { left: Left[]
   for (const table of tables) {
     let count = 0
     for (const row of db.prepare(`SELECT * FROM "${table}"`).iterate()) {
-      const values = Object.values(row).flatMap((value) => textOf(value))
+      const values = textsIn(row)
       if (values.some((text) => mentions.in(text))) count += 1
       for (const text of values) for (const other of longerThan(text, mentions)) others.add(other)
     }
     if (count > 0) left.push({ where: `table ${table}`, count })
   }
   return { left, others }
-}
-
-function textOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  return value instanceof Uint8Array && value.length > 0 ? [Buffer.from(value).toString('utf8')] : []
 }
 
 /** Other people's, in which the customer's is found: `joann@example.com` has `ann@example.com` in it. */

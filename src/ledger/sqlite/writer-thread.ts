@@ -117,7 +117,7 @@ function start(
     }
     if (!owner) return { running, opened: { interrupted: 0, keepsRefused: false } }
     db.exec('BEGIN IMMEDIATE')
-    const recovered = verbs.recover()
+    const recovered = verbs.recover.ofTheBootBefore()
     verbs.forgiveDebt()
     const keepsRefused = verbs.keptDeliveries.forget()
     db.exec('COMMIT')

@@ -24,13 +24,13 @@ export function createLogins({ prepare, clock }: Store, audit: Audit) {
   )
   const add = prepare(
     `INSERT INTO failed_logins (hash, count, last_at) VALUES (?, 1, ?)
-     ON CONFLICT (hash) DO UPDATE SET count = count + 1, last_at = excluded.last_at`,
+     ON CONFLICT (hash) DO UPDATE SET count = failed_logins.count + 1, last_at = excluded.last_at`,
   )
   const forget = prepare('DELETE FROM failed_logins WHERE hash = ?')
   const oneLess = prepare('UPDATE failed_logins SET count = max(count - 1, 0) WHERE hash = ?')
   const nameOf = prepare<Pick<OperatorRow, 'name'>>('SELECT name FROM operators WHERE id = ?')
   const told = prepare<{ rows: number }>(
-    `SELECT count(*) AS rows FROM (SELECT 1 FROM audit WHERE action = 'login.failed' AND at > ? LIMIT ${MOST_TOLD})`,
+    `SELECT count(*) AS rows FROM (SELECT 1 FROM audit WHERE action = 'login.failed' AND at > ? LIMIT ${MOST_TOLD}) AS few`,
   )
 
   function waitOf({ hash, free }: LoginKey, now: number): number {

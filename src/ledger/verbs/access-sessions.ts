@@ -2,6 +2,7 @@ import type { Access } from '../access.ts'
 import type { OperatorRow } from '../schema.ts'
 import type { Logins } from './access-logins.ts'
 import type { Audit } from './audit.ts'
+import { ALL } from './statement.ts'
 import type { Store } from './store.ts'
 
 /** A use is written down no more often: each is a commit. */
@@ -17,7 +18,7 @@ export function createSessions({ prepare, clock }: Store, audit: Audit, logins: 
   const forgetOver = prepare('DELETE FROM sessions WHERE expires_at <= ?')
   const forgetMost = prepare(
     `DELETE FROM sessions WHERE hash IN
-       (SELECT hash FROM sessions WHERE operator_id = ? ORDER BY seen_at DESC LIMIT -1 OFFSET ${MOST_SESSIONS - 1})`,
+       (SELECT hash FROM sessions WHERE operator_id = ? ORDER BY seen_at DESC LIMIT ${ALL} OFFSET ${MOST_SESSIONS - 1})`,
   )
   const insert = prepare(
     'INSERT INTO sessions (hash, operator_id, created_at, seen_at, expires_at) VALUES (?, ?, ?, ?, ?)',
@@ -26,7 +27,7 @@ export function createSessions({ prepare, clock }: Store, audit: Audit, logins: 
     'SELECT operators.id, operators.name FROM sessions JOIN operators ON operators.id = operator_id WHERE hash = ?',
   )
   const end = prepare('DELETE FROM sessions WHERE hash = ?')
-  const seen = prepare('UPDATE sessions SET seen_at = ?1 WHERE hash = ?2 AND seen_at <= ?1 - ?3')
+  const seen = prepare('UPDATE sessions SET seen_at = ? WHERE hash = ? AND seen_at <= ?')
 
   return {
     open({ operator: asked, hash, forMs, keys }: Parameters<Access['openSession']>[0]): boolean {
@@ -49,7 +50,8 @@ export function createSessions({ prepare, clock }: Store, audit: Audit, logins: 
       return true
     },
     seen(hash: string): void {
-      seen.run(clock.now(), Buffer.from(hash, 'hex'), SEEN_MS)
+      const now = clock.now()
+      seen.run(now, Buffer.from(hash, 'hex'), now - SEEN_MS)
     },
   }
 }

@@ -17,7 +17,7 @@ export function createTokens({ prepare, clock }: Store, audit: Audit) {
     'UPDATE api_tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL RETURNING *',
   )
   const used = prepare(
-    'UPDATE api_tokens SET used_at = ?1 WHERE hash = ?2 AND (used_at IS NULL OR used_at <= ?1 - ?3)',
+    'UPDATE api_tokens SET used_at = ? WHERE hash = ? AND (used_at IS NULL OR used_at <= ?)',
   )
 
   return {
@@ -42,7 +42,8 @@ export function createTokens({ prepare, clock }: Store, audit: Audit) {
       return true
     },
     used(hash: string): void {
-      used.run(clock.now(), Buffer.from(hash, 'hex'), SEEN_MS)
+      const now = clock.now()
+      used.run(now, Buffer.from(hash, 'hex'), now - SEEN_MS)
     },
   }
 }

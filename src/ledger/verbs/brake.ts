@@ -21,7 +21,7 @@ export function createBrakeCounts({ prepare }: Pick<Store, 'prepare'>): BrakeCou
   )
   const add = prepare(
     `INSERT INTO route_opens (route, per_ms, bucket, count) VALUES (?, ?, ?, ?)
-     ON CONFLICT (route, per_ms, bucket) DO UPDATE SET count = count + excluded.count`,
+     ON CONFLICT (route, per_ms, bucket) DO UPDATE SET count = route_opens.count + excluded.count`,
   )
   const forget = prepare('DELETE FROM route_opens WHERE route = ? AND per_ms = ? AND bucket < ?')
 

@@ -37,7 +37,7 @@ export function createCancellations(store: Store): Cancellations {
   const expecting = prepare<MessageRow & { happened_at: number }>(
     `SELECT messages.*, ${HAPPENED_AT} AS happened_at FROM cancel_keys
      JOIN messages ON messages.id = cancel_keys.message_id JOIN events ON events.id = messages.event_id
-     WHERE cancel_keys.hash = ?`,
+     WHERE cancel_keys.hash = ? ORDER BY cancel_keys.message_id`,
   )
   const cancel = prepare(
     `UPDATE messages SET state = 'cancelled', code = 'cancelled', reason = ?, waits_for = NULL, updated_at = ?, ${FREE}

@@ -21,7 +21,7 @@ export function createClaim(store: Store, pauses: Pauses) {
   const dueInLane = prepare<Omit<Due, 'turn'>>(
     `SELECT id, rank, due_at FROM messages INDEXED BY messages_due
      WHERE state = 'scheduled' AND waits_for IS NULL AND lane = ? AND rank = ? AND due_at <= ? AND lease_until <= ?
-     ORDER BY due_at LIMIT ?`,
+     ORDER BY due_at, id LIMIT ?`,
   )
   const lease = prepare<MessageRow>(
     `UPDATE messages SET lease_owner = ?, lease_token = ?, lease_until = ?

@@ -1,4 +1,5 @@
-import type { LaneRow, PauseRow } from '../schema.ts'
+import { policiesOf } from '../rows.ts'
+import type { MessageRow, PauseRow } from '../schema.ts'
 import { isCovered, mayProbe } from '../standing.ts'
 import type { Pauses } from './pauses.ts'
 import type { Store } from './store.ts'
@@ -11,15 +12,17 @@ export type Held = {
 }
 
 export function createHeld({ prepare }: Pick<Store, 'prepare'>, pauses: Pick<Pauses, 'standing'>): Held {
-  // The lane that it comes to: of its first channel.
-  const laneOf = prepare<Pick<LaneRow, 'route' | 'source' | 'channel'>>(
-    `SELECT route, source, coalesce(json_extract(policies, '$.channels[0]'), channel) AS channel FROM messages WHERE id = ?`,
+  const find = prepare<Pick<MessageRow, 'route' | 'source' | 'channel' | 'policies'>>(
+    'SELECT route, source, channel, policies FROM messages WHERE id = ?',
   )
   return {
     shut: (now) => pauses.standing(now).filter((pause) => !mayProbe(pause, now)),
     isHeld(messageId, shut) {
-      const lane = shut.length === 0 ? undefined : laneOf.get(messageId)
-      return lane !== undefined && isCovered(lane, shut)
+      const message = shut.length === 0 ? undefined : find.get(messageId)
+      if (message === undefined) return false
+      // The lane that it comes to: of its first channel.
+      const [channel = message.channel] = policiesOf(message.policies).channels
+      return isCovered({ ...message, channel }, shut)
     },
   }
 }

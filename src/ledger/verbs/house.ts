@@ -38,7 +38,7 @@ export function createRememberKey({ prepare, names }: Store) {
   const remember = prepare(
     `INSERT INTO meta (name, value) VALUES ('key', ?)
      ON CONFLICT (name) DO UPDATE SET value = excluded.value
-       WHERE (SELECT min(hash) FROM suppressions) IS NULL AND (SELECT min(hash) FROM consents) IS NULL
+       WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE hash > ?) AND NOT EXISTS (SELECT 1 FROM consents WHERE hash > ?)
          AND (SELECT names FROM messages WHERE id = (SELECT max(id) FROM messages)) IS NULL`,
   )
   const remembered = prepare<{ value: string }>(`SELECT value FROM meta WHERE name = 'key'`)
@@ -46,7 +46,7 @@ export function createRememberKey({ prepare, names }: Store) {
     // Of a name that nobody has.
     const check = names.hashesOf(['key'])[0]?.toString('hex') ?? ''
     if (remembered.get()?.value === check) return
-    remember.run(check)
+    remember.run(check, BEFORE_ALL, BEFORE_ALL)
     if (remembered.get()?.value === check) return
     throw new PostriderError(
       'LEDGER_UNAVAILABLE',
@@ -54,6 +54,9 @@ export function createRememberKey({ prepare, names }: Store) {
     )
   }
 }
+
+/** Below every hash, so that the first one is looked up and none is gone through. */
+const BEFORE_ALL = Buffer.alloc(0)
 
 /** Whether this ledger knows a key already. */
 export function createKnowsKey({ prepare }: Pick<Store, 'prepare'>) {

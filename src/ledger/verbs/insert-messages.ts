@@ -4,6 +4,7 @@ import type { Plan } from '../ledger.ts'
 import { cancelHash, joined } from '../names.ts'
 import { cleanOrNull } from '../rows.ts'
 import { BLOCK_SHIFT } from '../schema.ts'
+import { policiesText } from '../wire.ts'
 import { type Cancellations, cancelledReason } from './cancellations.ts'
 import { takenReason } from './pass-key.ts'
 import { createReplace } from './replace.ts'
@@ -70,7 +71,7 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
       now,
       configVersion,
       JSON.stringify(customer),
-      JSON.stringify(policies),
+      policiesText(policies),
       joined(hashing.hashesOf(planned.names)),
       joined(cancelHashes),
     )

@@ -13,7 +13,7 @@ export function createNotices({ prepare, clock }: Store) {
   // A word that is the same writes nothing, so that whoever looks each minute costs no commit.
   const stand = prepare(
     `INSERT INTO notices (cause, kind, data, since) VALUES (?, ?, ?, ?)
-     ON CONFLICT (cause) WHERE over_at IS NULL DO UPDATE SET data = excluded.data WHERE data <> excluded.data`,
+     ON CONFLICT (cause) WHERE over_at IS NULL DO UPDATE SET data = excluded.data WHERE notices.data <> excluded.data`,
   )
   const end = prepare('UPDATE notices SET over_at = ? WHERE id = ? AND over_at IS NULL')
   const forgetOld = prepare('DELETE FROM notices WHERE over_at <= ?')

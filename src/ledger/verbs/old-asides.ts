@@ -35,8 +35,8 @@ export function createOldAsides({ prepare }: Pick<Store, 'prepare'>): OldAsides 
      WHERE ended_at <= ? AND ended_at IS NOT NULL AND id < (SELECT max(id) FROM runs) LIMIT 1`,
   )
   const runMessages = prepare(
-    `DELETE FROM run_messages WHERE run_id = ?1 AND message_id IN (
-       SELECT message_id FROM run_messages WHERE run_id = ?1 ORDER BY message_id LIMIT ?2)`,
+    `DELETE FROM run_messages WHERE run_id = ? AND message_id IN (
+       SELECT message_id FROM run_messages WHERE run_id = ? ORDER BY message_id LIMIT ?)`,
   )
   const removeRun = prepare('DELETE FROM runs WHERE id = ?')
   const keysAfter = prepare<EventKeyRow>('SELECT * FROM event_keys WHERE hash > ? ORDER BY hash LIMIT ?')
@@ -47,7 +47,7 @@ export function createOldAsides({ prepare }: Pick<Store, 'prepare'>): OldAsides 
   function oneRun(limit: number, endedBy: number): { removed: number; more: boolean } {
     const old = run.get(endedBy)
     if (!old) return { removed: 0, more: false }
-    const { changes } = runMessages.run(old.id, limit)
+    const { changes } = runMessages.run(old.id, old.id, limit)
     if (changes < limit) removeRun.run(old.id)
     return { removed: changes + (changes < limit ? 1 : 0), more: true }
   }

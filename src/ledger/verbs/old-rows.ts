@@ -19,9 +19,9 @@ export function createOldRows(
   { cancellations, caps }: { cancellations: Cancellations; caps: Caps },
 ): OldRows {
   const newest = prepare(
-    `SELECT 1 WHERE ?1 = (SELECT max(id) FROM events)
-       OR ?1 = (SELECT event_id FROM messages WHERE id = (SELECT max(id) FROM messages))
-       OR ?1 = (SELECT event_id FROM messages
+    `SELECT 1 WHERE ? = (SELECT max(id) FROM events)
+       OR ? = (SELECT event_id FROM messages WHERE id = (SELECT max(id) FROM messages))
+       OR ? = (SELECT event_id FROM messages
                 WHERE id = (SELECT message_id FROM attempts WHERE id = (SELECT max(id) FROM attempts)))`,
   )
   const messages = prepare<MessageRow>('SELECT * FROM messages WHERE event_id = ?')
@@ -37,7 +37,7 @@ export function createOldRows(
   const removeEvent = prepare('DELETE FROM events WHERE id = ?')
   // A block at a time: what their customers were called may be gone by then, so that the block is gone through, which is some thousand entries.
   const removeIdentifiers = prepare(
-    'DELETE FROM message_identifiers WHERE block = ? AND message_id IN (SELECT value FROM json_each(?))',
+    'DELETE FROM message_identifiers WHERE block = ? AND message_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))',
   )
 
   function removeWhatIsOf(message: MessageRow): void {
@@ -52,7 +52,7 @@ export function createOldRows(
   }
 
   return {
-    isNewest: (eventId) => newest.get(eventId) !== undefined,
+    isNewest: (eventId) => newest.get(eventId, eventId, eventId) !== undefined,
     remove(eventIds) {
       const blocks = new Map<number, number[]>()
       for (const eventId of eventIds) {

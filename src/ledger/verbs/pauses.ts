@@ -39,8 +39,8 @@ export function createPauses(store: Store, audit: Audit): Pauses {
   const end = prepare('UPDATE pauses SET ended_at = ?, ended_by = ? WHERE id = ? AND ended_at IS NULL')
   const probing = prepare('UPDATE pauses SET probe_message = ?, until = ? WHERE id = ? AND ended_at IS NULL')
   const extendProbe = prepare(
-    `UPDATE pauses INDEXED BY pauses_standing SET until = ?1
-     WHERE ended_at IS NULL AND probe_message = ?2 AND until < ?1`,
+    `UPDATE pauses INDEXED BY pauses_standing SET until = ?
+     WHERE ended_at IS NULL AND probe_message = ? AND until < ?`,
   )
   const forgetOpens = prepare('DELETE FROM route_opens WHERE route = ?')
 
@@ -88,7 +88,7 @@ export function createPauses(store: Store, audit: Audit): Pauses {
       probing.run(messageId, until, pauseId)
     },
     extendProbe(messageId, until) {
-      extendProbe.run(until, messageId)
+      extendProbe.run(until, messageId, until)
     },
   }
 }

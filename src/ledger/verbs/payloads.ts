@@ -1,7 +1,8 @@
 import { CLI_SOURCE } from '../../event.ts'
+import type { Channel, Rendered } from '../../message.ts'
 import { onceKeyHash } from '../hashes.ts'
 import { policiesOf } from '../rows.ts'
-import type { MessageRow } from '../schema.ts'
+import type { AttemptRow, MessageRow } from '../schema.ts'
 import type { Store } from './store.ts'
 
 /** Takes out of rows what was said and to whom; what became of it stays. */
@@ -21,7 +22,7 @@ export function createPayloads({ prepare }: Pick<Store, 'prepare'>): Payloads {
   const unfinished = prepare(`SELECT 1 FROM messages WHERE event_id = ? AND ${UNFINISHED} LIMIT 1`)
   // What postrider send planned has the customer in its key. The claim of the key is a hash of its own.
   const emptyEvent = prepare(
-    `UPDATE events SET raw = x'', headers = NULL, key = iif(source = '${CLI_SOURCE}', 'removed', key), removed = ?
+    `UPDATE events SET raw = ?, headers = NULL, key = CASE WHEN source = '${CLI_SOURCE}' THEN 'removed' ELSE key END, removed = ?
      WHERE id = ? AND removed IS NULL`,
   )
   const messages = prepare<Said>(
@@ -31,24 +32,37 @@ export function createPayloads({ prepare }: Pick<Store, 'prepare'>): Payloads {
     `UPDATE messages SET customer = '{}', would_send = NULL, session = NULL, policies = ?, once_hash = ?, removed = ?
      WHERE id = ?`,
   )
-  const emptyAttempts = prepare(EMPTY_ATTEMPTS)
+  const emptyAttempts = createEmptyAttempts(prepare)
 
   return {
     isUnfinished: (eventId) => unfinished.get(eventId) !== undefined,
     removeFrom(eventId, words) {
-      emptyEvent.run(words, eventId)
+      emptyEvent.run(NO_BYTES, words, eventId)
       for (const message of messages.all(eventId)) {
         emptyMessage.run(...withoutKey(message), words, message.id)
-        emptyAttempts.run(message.id)
+        emptyAttempts(message.id)
       }
     },
   }
 }
 
-/** Which template it was stays. */
-export const EMPTY_ATTEMPTS = `UPDATE attempts SET address = NULL,
-     rendered = json_object('channel', channel, 'text', '', 'templateVersion', coalesce(json_extract(rendered, '$.templateVersion'), ''))
-   WHERE message_id = ?`
+/** What is left of a body. */
+export const NO_BYTES = Buffer.alloc(0)
+
+/** Takes out of a message's attempts what was said and to which address. Which template it was stays. */
+export function createEmptyAttempts(prepare: Store['prepare']): (messageId: number) => void {
+  const attempts = prepare<Pick<AttemptRow, 'id' | 'channel' | 'rendered'>>(
+    'SELECT id, channel, rendered FROM attempts WHERE message_id = ?',
+  )
+  const empty = prepare('UPDATE attempts SET address = NULL, rendered = ? WHERE id = ?')
+  return (messageId) => {
+    for (const { id, channel, rendered } of attempts.all(messageId)) {
+      const { templateVersion = '' } = JSON.parse(rendered) as Partial<Rendered>
+      const left: Rendered = { channel: channel as Channel, text: '', templateVersion }
+      empty.run(JSON.stringify(left), id)
+    }
+  }
+}
 
 /** A message's policies without the business key, which may be an address; and the hash of that. */
 export function withoutKey({ route, policies: json }: Omit<Said, 'id'>): [string, Buffer | null] {

@@ -6,7 +6,7 @@ import { type AttemptRow, BLOCK_SHIFT, type EventRow, type MessageRow } from '..
 import type { Cancellations } from './cancellations.ts'
 import type { Caps } from './caps.ts'
 import { FREE } from './leases.ts'
-import { EMPTY_ATTEMPTS, withoutKey } from './payloads.ts'
+import { createEmptyAttempts, NO_BYTES, withoutKey } from './payloads.ts'
 import type { Store } from './store.ts'
 
 /** Takes a customer out of the rows that are theirs. Runs inside a transaction; done twice it changes nothing. */
@@ -39,7 +39,7 @@ export function createEraseRows(
   const attempts = prepare<Pick<AttemptRow, 'id' | 'opened_at' | 'reason'>>(
     'SELECT id, opened_at, reason FROM attempts WHERE message_id = ?',
   )
-  const emptyAttempts = prepare(EMPTY_ATTEMPTS)
+  const emptyAttempts = createEmptyAttempts(prepare)
   const emptyAttempt = prepare(
     'UPDATE attempts SET contact_id = NULL, conversation_id = NULL, genesys_message_id = NULL, reason = ? WHERE id = ?',
   )
@@ -49,7 +49,7 @@ export function createEraseRows(
     'SELECT reason, notes FROM events WHERE id = ?',
   )
   const emptyEvent = prepare(
-    `UPDATE events SET raw = x'', headers = NULL, subject = NULL, key = 'removed', reason = ?, notes = ?, removed = ? WHERE id = ?`,
+    `UPDATE events SET raw = ?, headers = NULL, subject = NULL, key = 'removed', reason = ?, notes = ?, removed = ? WHERE id = ?`,
   )
   const removeCancellations = prepare('DELETE FROM cancellations WHERE event_id = ?')
   const without = (text: string | null) => (text === null ? null : mentions.without(text))
@@ -79,7 +79,7 @@ export function createEraseRows(
         caps.forget(message.names, countsIn, attempt)
         emptyAttempt.run(without(attempt.reason), attempt.id)
       }
-      emptyAttempts.run(id)
+      emptyAttempts(id)
       unidentify.run(id >> BLOCK_SHIFT, id)
       const [policies] = withoutKey(message)
       empty.run(policies, without(message.reason), without(message.delivery_reason), ERASED_WORDS, id)
@@ -89,7 +89,13 @@ export function createEraseRows(
       const event = findEvent.get(id)
       if (!event) return
       removeCancellations.run(id)
-      emptyEvent.run(without(event.reason), jsonWithout(event.notes, mentions, '[]'), ERASED_WORDS, id)
+      emptyEvent.run(
+        NO_BYTES,
+        without(event.reason),
+        jsonWithout(event.notes, mentions, '[]'),
+        ERASED_WORDS,
+        id,
+      )
     },
   }
 }

@@ -36,7 +36,7 @@ export function createRecord(
   const giveReason = prepare('UPDATE events SET reason = ? WHERE id = ?')
   const seeSource = prepare(
     `INSERT INTO sources (name, last_event_at) VALUES (?, ?)
-     ON CONFLICT (name) DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at)`,
+     ON CONFLICT (name) DO UPDATE SET last_event_at = max(sources.last_event_at, excluded.last_event_at)`,
   )
   const inSavepoint = savepoints(
     prepare('SAVEPOINT entry'),

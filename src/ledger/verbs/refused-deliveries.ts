@@ -2,6 +2,7 @@ import type { RefusedDelivery } from '../ledger.ts'
 import { KEPT_FOR_MS, KEPT_PER_SOURCE, LARGEST_KEPT_BYTES } from '../refused-deliveries.ts'
 import { clean } from '../rows.ts'
 import type { Audit } from './audit.ts'
+import { ALL } from './statement.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -77,7 +78,7 @@ export function createKeptDeliveries({ prepare, clock }: Store, audit: Audit) {
   const deleteOldest = prepare(
     `DELETE FROM refused_deliveries WHERE id IN (
        SELECT id FROM refused_deliveries INDEXED BY refused_deliveries_of WHERE source = ?
-       ORDER BY received_at DESC, id DESC LIMIT -1 OFFSET ?)`,
+       ORDER BY received_at DESC, id DESC LIMIT ${ALL} OFFSET ?)`,
   )
   const deleteOld = prepare(
     'DELETE FROM refused_deliveries INDEXED BY refused_deliveries_by_time WHERE received_at <= ?',

@@ -62,7 +62,8 @@ export function createWriteRefused({ prepare }: Store, cleaned: (text: string) =
   const upsert = prepare(
     `INSERT INTO refused (hour, source, reason, count, first_at, last_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (hour, source, reason)
-     DO UPDATE SET count = count + excluded.count, first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)`,
+     DO UPDATE SET count = refused.count + excluded.count, first_at = min(refused.first_at, excluded.first_at),
+       last_at = max(refused.last_at, excluded.last_at)`,
   )
   return (counts: readonly RefusedCount[]): void => {
     for (const { hour, source, reason, count, firstAt, lastAt } of counts) {

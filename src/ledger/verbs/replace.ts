@@ -3,6 +3,7 @@ import { HAPPENED_AT } from '../happened.ts'
 import { identifierHashes, onceKeyHash } from '../hashes.ts'
 import { cancelHash, joined, parted } from '../names.ts'
 import { BLOCK_SHIFT } from '../schema.ts'
+import { policiesText } from '../wire.ts'
 import type { Cancellations } from './cancellations.ts'
 import { FREE } from './leases.ts'
 import type { Store } from './store.ts'
@@ -33,7 +34,7 @@ export function createReplace(store: Store, cancellations: Cancellations) {
      WHERE id = ? AND state = 'scheduled'`,
   )
   const identify = prepare(
-    `INSERT INTO message_identifiers (block, hash, message_id) VALUES (? >> ${BLOCK_SHIFT}, ?, ?)
+    `INSERT INTO message_identifiers (block, hash, message_id) VALUES (CAST(? AS BIGINT) >> ${BLOCK_SHIFT}, ?, ?)
      ON CONFLICT (block, hash, message_id) DO NOTHING`,
   )
 
@@ -42,7 +43,7 @@ export function createReplace(store: Store, cancellations: Cancellations) {
   )
   const say = prepare(`UPDATE events SET reason = coalesce(reason || '; ', '') || ? WHERE id = ?`)
   const unidentify = prepare(
-    `DELETE FROM message_identifiers WHERE block = ? >> ${BLOCK_SHIFT} AND hash = ? AND message_id = ?`,
+    `DELETE FROM message_identifiers WHERE block = CAST(? AS BIGINT) >> ${BLOCK_SHIFT} AND hash = ? AND message_id = ?`,
   )
 
   return (
@@ -72,7 +73,7 @@ export function createReplace(store: Store, cancellations: Cancellations) {
       planned.expireAt,
       configVersion,
       JSON.stringify(customer),
-      JSON.stringify(policies),
+      policiesText(policies),
       joined(hashing.hashesOf(planned.names)),
       joined(hashes),
       `A newer event of the same key took its place (onRepeat: replace): event ${event.id}.`,

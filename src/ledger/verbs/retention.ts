@@ -25,8 +25,8 @@ export function createRetention(
   )
   const keep = prepare('INSERT INTO kept_payloads (event_id) VALUES (?) ON CONFLICT DO NOTHING')
   const kept = prepare<Line>(
-    `SELECT events.id, received_at FROM kept_payloads CROSS JOIN events ON events.id = kept_payloads.event_id
-     WHERE event_id > ? ORDER BY event_id LIMIT ?`,
+    `SELECT events.id, received_at FROM kept_payloads CROSS JOIN events
+     WHERE events.id = kept_payloads.event_id AND event_id > ? ORDER BY event_id LIMIT ?`,
   )
   const unkeep = prepare('DELETE FROM kept_payloads WHERE event_id = ?')
   const asides = createOldAsides(store)

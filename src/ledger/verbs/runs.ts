@@ -35,7 +35,7 @@ export function createRuns(
   )
   const count = prepare('UPDATE runs SET total = total + ? WHERE id = ?')
   const begin = prepare<RunRow>(
-    `UPDATE runs SET state = iif(total = 0, 'done', 'running'), ended_at = iif(total = 0, ?, NULL)
+    `UPDATE runs SET state = CASE WHEN total = 0 THEN 'done' ELSE 'running' END, ended_at = CASE WHEN total = 0 THEN CAST(? AS BIGINT) END
      WHERE id = ? AND state = 'preparing' RETURNING *`,
   )
   const stop = prepare<RunRow>(

@@ -23,7 +23,7 @@ export function createSettleLook(
     `SELECT * FROM attempts WHERE id = ? AND message_id = ? AND number = ? AND outcome = 'unconfirmed'`,
   )
   const inConversation = prepare(
-    `SELECT 1 FROM attempts WHERE conversation_id = ?1 AND id <> ?2 AND (?3 IS NULL OR genesys_message_id = ?3) LIMIT 1`,
+    `SELECT 1 FROM attempts WHERE conversation_id = ? AND id <> ? AND (CAST(? AS TEXT) IS NULL OR genesys_message_id = ?) LIMIT 1`,
   )
   const settleAttempt = prepare(
     `UPDATE attempts SET outcome = ?, settled_at = ?, code = ?, reason = ?, conversation_id = ?, genesys_message_id = ?
@@ -46,7 +46,7 @@ export function createSettleLook(
 
   /** Whether what was found is another attempt's. Where the channel has no ids, a conversation holds one message. */
   function isTaken(attempt: AttemptRow, conversationId: string, genesysMessageId: string | null): boolean {
-    if (inConversation.get(conversationId, attempt.id, genesysMessageId)) return true
+    if (inConversation.get(conversationId, attempt.id, genesysMessageId, genesysMessageId)) return true
     return genesysMessageId !== null && otherSends(attempt).genesysMessageIds.includes(genesysMessageId)
   }
 

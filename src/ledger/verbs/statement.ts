@@ -11,6 +11,8 @@ export type Statement<Row> = {
 
 /** What the two databases say differently in the statements that they share. */
 export type Dialect = {
+  /** Whether other instances are at work on the same database. */
+  isShared: boolean
   /** After a SELECT: its row is changed next, by what was read, and by nobody else meanwhile. */
   forUpdate: string
   /** After a SELECT: rows that another transaction is changing are passed over. */
@@ -18,5 +20,8 @@ export type Dialect = {
   /** An expression: the id that the next row of events gets in this transaction. */
   nextEventId: string
 }
+
+/** As a LIMIT: whatever there is. SQLite wants one before an OFFSET, and PostgreSQL takes none below zero. */
+export const ALL = 1_000_000_000
 
 export type Prepare = <Row = never>(sql: string) => Statement<Row>

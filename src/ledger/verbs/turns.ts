@@ -18,8 +18,8 @@ export type Turns = {
   wake(now: number, isOpen: IsOpen): void
   /** Those that wait for a retry in a lane that is shut hold nobody meanwhile. */
   releaseShut(now: number, isOpen: IsOpen): void
-  /** After a start: nobody is at it but who is looked for, or was tried before and is tried again. */
-  reset(): void
+  /** Nobody is at it any more whose lease had ended by a time, but who is looked for, or was tried before and is tried again. */
+  reset(ended: number): void
 }
 
 type Waiting = Pick<MessageRow, 'id' | 'names' | 'lane'>
@@ -54,12 +54,12 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
   )
   // A cross join, because SQLite keeps its order: turns are few, scheduled messages are not.
   const resting = prepare<{ message_id: number; lane: number }>(
-    `SELECT turns.message_id, messages.lane FROM turns CROSS JOIN messages ON messages.id = turns.message_id
-     WHERE messages.state = 'scheduled' AND messages.lease_until <= ?`,
+    `SELECT turns.message_id, messages.lane FROM turns CROSS JOIN messages
+     WHERE messages.id = turns.message_id AND messages.state = 'scheduled' AND messages.lease_until <= ?`,
   )
   const idle = prepare<{ message_id: number }>(
     `SELECT turns.message_id FROM turns LEFT JOIN messages ON messages.id = turns.message_id
-     WHERE messages.id IS NULL OR NOT (messages.state = 'sending' OR (messages.state = 'scheduled' AND messages.attempts > 0)
+     WHERE messages.id IS NULL OR NOT (messages.lease_until > ? OR messages.state = 'sending' OR (messages.state = 'scheduled' AND messages.attempts > 0)
        OR (messages.state = 'unconfirmed' AND messages.look_at IS NOT NULL))`,
   )
   const NOBODY = 0
@@ -112,8 +112,8 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
     releaseShut(now, isOpen) {
       for (const { message_id, lane } of resting.all(now)) if (!isOpen(lane)) release(message_id)
     },
-    reset() {
-      for (const { message_id } of idle.all()) release(message_id)
+    reset(ended) {
+      for (const { message_id } of idle.all(ended)) release(message_id)
     },
   }
 }

@@ -12,6 +12,7 @@ import { createHeld } from './held.ts'
 import { createBindHost, createExpect, createPing, createRememberKey } from './house.ts'
 import { createIdempotencyKeys } from './idempotency-keys.ts'
 import { createInsertMessages } from './insert-messages.ts'
+import { createInstances } from './instances.ts'
 import { createLeases } from './leases.ts'
 import { createNotices } from './notices.ts'
 import { createOldRows } from './old-rows.ts'
@@ -45,6 +46,7 @@ export function createVerbs(store: Store) {
   const pauses = createPauses(store, audit)
   const leases = createLeases(store, pauses)
   const otherSends = createOtherSends(store)
+  const recover = createRecover(store)
   const operators = createOperators(store, { cancellations, caps, audit })
   return {
     record: createRecord(store, insertMessages, createMarkUndelivered(store, cancellations), heed, audit),
@@ -66,7 +68,8 @@ export function createVerbs(store: Store) {
       oldRows: createOldRows(store, { cancellations, caps }),
     }),
     runs: createRuns(store, { retry: operators.retryKnown, held: createHeld(store, pauses), audit }),
-    recover: createRecover(store),
+    recover,
+    instances: createInstances(store, recover),
     writeRefused: createWriteRefused(store, clean),
     keptDeliveries: createKeptDeliveries(store, audit),
     bindHost: createBindHost(store),

@@ -301,3 +301,13 @@ export async function messageWith(ledger: Ledger, id: number): Promise<Message> 
   assert.ok(message, `message ${id} exists`)
   return message
 }
+
+/** Another start, after the instance before ended without a word. */
+export async function startAnew(ledger: Ledger, harness: Harness): Promise<Ledger> {
+  await ledger.close()
+  if (harness.isShared) harness.clock.advance(LONGEST_LEASE_MS)
+  return harness.open()
+}
+
+/** Of those that tests take. */
+const LONGEST_LEASE_MS = 60_000

@@ -13,6 +13,7 @@ import {
   openOne,
   SENT,
   schedule,
+  startAnew,
   UNCONFIRMED,
 } from './build.ts'
 
@@ -91,8 +92,7 @@ export function claimingLooks(fresh: () => Promise<Harness>): void {
     on('the leases of the boot before are void, and what was due stays due', async (ledger, harness) => {
       const { id } = await ended(ledger, harness, DUE)
       const { lease } = await claimLook(ledger)
-      await ledger.close()
-      const next = await harness.open()
+      const next = await startAnew(ledger, harness)
       assert.equal(await next.renew(lease, MINUTE), false)
       assert.equal((await claimLook(next)).message.id, id)
     })

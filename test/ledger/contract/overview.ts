@@ -232,7 +232,7 @@ export function overview(fresh: () => Promise<Harness>): void {
         await ledger.record([entry(now, 'first', [], unsigned)])
         const [replayed] = await ledger.record([entry(now, 'again', [], { ...unsigned, type: 'other' })])
         assert.equal(replayed?.kind, 'replayed')
-        harness.refuseEventsOfType('refused')
+        await harness.refuseEventsOfType('refused')
         const answers = await Promise.allSettled([
           ledger.record([entry(now, 'k1'), entry(now, 'k2', [], { type: 'refused' }), entry(now, 'k3')]),
           ledger.record([entry(now, 'k4')]),

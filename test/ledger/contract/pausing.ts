@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { PauseRequest } from '../../../src/ledger/ledger.ts'
 import type { Harness } from '../contract.ts'
-import { claimAll, claimOne, draft, onLedger, openOne, schedule } from './build.ts'
+import { claimAll, claimOne, draft, onLedger, openOne, schedule, startAnew } from './build.ts'
 
 const OPERATOR: PauseRequest = {
   scope: 'all',
@@ -194,8 +194,7 @@ export function pausing(fresh: () => Promise<Harness>): void {
       const pause = await ledger.pause(UNREACHABLE)
       harness.clock.advance(1000)
       await claimOne(ledger)
-      await ledger.close()
-      const next = await harness.open()
+      const next = await startAnew(ledger, harness)
       const claim = await next.claim({ owner: 'w', limit: 10, leaseMs: 1000 })
       assert.equal(claim.messages.length, 1)
       assert.equal(claim.probe?.id, pause.id)

@@ -135,7 +135,7 @@ export function receiving(fresh: () => Promise<Harness>): void {
     })
 
     on('sets aside what the database refuses, and only that', async (ledger, harness) => {
-      harness.refuseEventsOfType('poison')
+      await harness.refuseEventsOfType('poison')
       const now = harness.clock.now()
       const poison = entry(now, 'bad', [planned(now)], { type: 'poison', raw: Buffer.from('poisoned') })
       const [mixed, neighbour] = await Promise.all([

@@ -11,6 +11,7 @@ import {
   openOne,
   SENT,
   schedule,
+  startAnew,
   UNCONFIRMED,
 } from './build.ts'
 
@@ -155,9 +156,8 @@ export function settling(fresh: () => Promise<Harness>): void {
       const attempt = await openOne(ledger)
       const leased = await schedule(ledger, harness)
       await claimOne(ledger)
-      await ledger.close()
 
-      const next = await harness.open()
+      const next = await startAnew(ledger, harness)
       const message = await messageWith(next, sending)
       assert.deepEqual([message.state, message.code], ['unconfirmed', 'interrupted'])
       assert.deepEqual([message.lookAt, message.looks], [harness.clock.now() + LOOK_WAITS_MS[0], 0])

@@ -41,7 +41,7 @@ export function states(fresh: () => Promise<Harness>): void {
           const id = await schedule(ledger, harness)
           await REACH[from](ledger, id)
           assert.equal((await messageWith(ledger, id)).state, from)
-          const refusal = harness.forceState(id, to)
+          const refusal = await harness.forceState(id, to)
           const isLegal = to === from || TRANSITIONS[from].some((state) => state === to)
           assert.equal(refusal === null, isLegal, `${from} → ${to}: ${refusal}`)
           // Out of the way of the next one.

@@ -324,7 +324,7 @@ export function undelivered(fresh: () => Promise<Harness>): void {
     })
 
     on('where the database refuses the event, nothing is marked', async (ledger, harness) => {
-      harness.refuseEventsOfType('poison')
+      await harness.refuseEventsOfType('poison')
       const id = await sent(ledger, harness, 'gen-1')
       const says = { conversationId: 'conv-1', genesysMessageIds: [] }
       const now = harness.clock.now()

@@ -298,7 +298,7 @@ export function unsignedKeys(fresh: () => Promise<Harness>): void {
     })
 
     on('is the same where the database refused what was read', async (ledger, harness) => {
-      harness.refuseEventsOfType('poison')
+      await harness.refuseEventsOfType('poison')
       const poison = { ...A, type: 'poison' }
       assert.deepEqual(
         await deliver(

@@ -1,0 +1,92 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { Value } from '../verbs/statement.ts'
+import { lost, type PostgresError, type WirePostgresError } from './trouble.ts'
+
+/** What one statement came to. `id`: of the row that an INSERT made, where it was asked for. */
+export type Result = { command: string; count: number; rows: Record<string, unknown>[] }
+
+/** `name`: under which the server keeps it prepared; without one `text` may be several statements, which take no values. */
+export type Statement = { text: string; values?: readonly Value[]; name?: string }
+
+/** A connection to PostgreSQL for code that cannot wait otherwise: it stops its thread until the answer is there. */
+export type Connection = {
+  /** The last result, where there are several statements. Throws what the server refused (`PostgresError`), or `lost` where the connection broke. */
+  query(statement: Statement): Result
+  /** As `query`, over a new connection where the one before broke. Only where no transaction is open. */
+  fresh(statement: Statement): Result
+  close(): void
+}
+
+/** What the other thread is told. `begin`: whose connection it is from now on; nothing is answered. */
+export type Question =
+  | { kind: 'begin'; url: string; timeoutMs: number }
+  | { kind: 'query' | 'fresh'; statement: Statement }
+  | { kind: 'close' }
+export type Answer = { result: Result } | { error: WirePostgresError }
+export type Started = { signal: SharedArrayBuffer; port: MessagePort }
+
+/** How much longer this thread waits than the other one gives the server: that one ends every query that takes too long by itself. */
+const GRACE_MS = 10_000
+
+type Host = { worker: Worker; port: MessagePort; answered: Int32Array; isAlive: boolean }
+
+/** A thread whose connection was closed, for the next one: to start one takes as long as a hundred statements. It keeps no process alive. */
+let spare: Host | null = null
+
+/**
+ * Starts the thread that has the connection. What a ledger does to its database is written once, as plain statements one after the other inside a transaction (verbs/); SQLite runs them in this
+ * thread, PostgreSQL over there, and this one sleeps meanwhile (decisions/0029). `timeoutMs`: of one statement; after that the connection is given up.
+ */
+export function connectBridge(url: string, timeoutMs: number): Connection {
+  const host = spare ?? startHost()
+  spare = null
+  const { worker, port, answered } = host
+  let isClosed = false
+  port.postMessage({ kind: 'begin', url, timeoutMs } satisfies Question)
+
+  function ask(question: Question): Result {
+    if (isClosed || !host.isAlive) throw lost('the thread of the connection ended')
+    const before = Atomics.load(answered, 0)
+    port.postMessage(question)
+    if (Atomics.wait(answered, 0, before, timeoutMs + GRACE_MS) === 'timed-out') {
+      // Whatever it answers later belongs to nothing any more.
+      host.isAlive = false
+      void worker.terminate()
+      throw lost('it does not answer')
+    }
+    const received: { message: Answer } | undefined = receiveMessageOnPort(port)
+    if (!received) throw new Error('the thread of the connection gave no answer')
+    if ('error' in received.message) throw fromWire(received.message.error)
+    return received.message.result
+  }
+
+  return {
+    query: (statement) => ask({ kind: 'query', statement }),
+    fresh: (statement) => ask({ kind: 'fresh', statement }),
+    close() {
+      if (isClosed || !host.isAlive) return
+      ask({ kind: 'close' })
+      isClosed = true
+      spare = host
+    },
+  }
+}
+
+function startHost(): Host {
+  const signal = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+  const { port1, port2 } = new MessageChannel()
+  const worker = new Worker(new URL('./connection-thread.ts', import.meta.url), {
+    workerData: { signal, port: port2 } satisfies Started,
+    transferList: [port2],
+  })
+  const host: Host = { worker, port: port1, answered: new Int32Array(signal), isAlive: true }
+  worker.on('error', () => {
+    host.isAlive = false
+  })
+  worker.unref()
+  return host
+}
+
+function fromWire({ message, ...said }: WirePostgresError): PostgresError {
+  return Object.assign(new Error(message), said)
+}

@@ -1,0 +1,58 @@
+import { workerData } from 'node:worker_threads'
+import type { Answer, Question, Result, Started, Statement } from './bridge.ts'
+import { openClient, type PostgresClient } from './client.ts'
+import { toWire } from './trouble.ts'
+
+/** The thread that has the connection of a thread that writes: takes one statement at a time, and wakes who waits when its answer lies ready. */
+const { signal, port } = workerData as Started
+const answered = new Int32Array(signal)
+let place = { url: '', timeoutMs: 0 }
+let client: PostgresClient | null = null
+
+port.on('message', (question: Question) => {
+  if (question.kind === 'begin') {
+    place = question
+    return
+  }
+  void answerTo(question).then((answer) => {
+    port.postMessage(answer)
+    Atomics.add(answered, 0, 1)
+    Atomics.notify(answered, 0)
+  })
+})
+
+type Asked = Exclude<Question, { kind: 'begin' }>
+
+async function answerTo(question: Asked): Promise<Answer> {
+  try {
+    return { result: await resultOf(question) }
+  } catch (error) {
+    return { error: toWire(error) }
+  }
+}
+
+async function resultOf(question: Asked): Promise<Result> {
+  if (question.kind === 'close') {
+    await client?.end()
+    client = null
+    return { command: 'CLOSE', count: 0, rows: [] }
+  }
+  if (question.kind === 'fresh' && !client?.alive()) {
+    await client?.end()
+    client = null
+    client = await openClient({ ...place, use: 'writes' })
+  }
+  if (!client?.alive()) throw new Error('the connection broke')
+  return run(client, question.statement)
+}
+
+async function run(client: PostgresClient, { text, values, name }: Statement): Promise<Result> {
+  const answer = await client.query({
+    text,
+    ...(values ? { values: [...values] } : {}),
+    ...(name ? { name } : {}),
+  })
+  // Several statements have several results.
+  const last = Array.isArray(answer) ? answer.at(-1) : answer
+  return { command: last.command, count: last.rowCount ?? 0, rows: last.rows }
+}
