@@ -319,7 +319,7 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url))
     ['deliver/deliver', 'purecloud-platform-client-v2', true, /only genesys\/ may/],
     ['plan/plan', 'luxon', false, /only local-time and quiet-hours and config\/ may/],
     ['names', './ledger/ledger.ts', true, /names may not/],
-    ['ledger/names', '../../names.ts', true, /ledger\/ may not/],
+    ['ledger/names', '../names.ts', true, /ledger\/ may not/],
     ['commands/doctor', 'purecloud-platform-client-v2/dist/x.js', false, /only genesys\/ may/],
   ]
   for (const [file, specifier, typesOnly, why] of FORBIDDEN) {

@@ -5,6 +5,9 @@ import { keyFrom } from '../settings.ts'
 import { sqliteFile } from './ledger.ts'
 import { print, printJson, type Terminal } from './output.ts'
 
+const ON_POSTGRES =
+  'Use pg_dump, which copies a database while it is used, or what its provider has for it; and keep POSTRIDER_KEY, in another place than the copy: without it nobody who was suppressed is known.'
+
 /** Copies the ledger to a file, beside the service or without, and checks the copy. Throws REFUSED where the file exists and is not to be replaced. */
 export async function backup(
   variables: Variables,
@@ -13,7 +16,7 @@ export async function backup(
   terminal: Terminal,
 ): Promise<void> {
   const environment = readEnvironment(variables)
-  const file = sqliteFile(environment, 'backup', 'Use pg_dump, which copies a database while it is used.')
+  const file = sqliteFile(environment, 'backup', ON_POSTGRES)
   const bar = terminal.err.isTTY
     ? new SingleBar({ stream: terminal.err, clearOnComplete: true, format: 'Copying {bar} {percentage} %' })
     : null

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
+import type { CopyOptions } from './copy.ts'
 import { operator } from './ledger-commands.ts'
 import type { Run } from './output.ts'
 import type { PurgeOptions } from './purge.ts'
 
-/** The commands for what is kept, and for what must go. */
+/** The commands for what is kept and where, and for what must go. */
 export function addKeepingCommands(program: Command, run: Run): void {
   const { variables, terminal } = run
 
@@ -30,5 +31,27 @@ export function addKeepingCommands(program: Command, run: Run): void {
     .action(async (file: string, options: { force?: boolean; json?: boolean }) => {
       const { backup } = await import('./backup.ts')
       await backup(variables, file, options, terminal)
+    })
+
+  program
+    .command('copy')
+    .description(
+      'copy the ledger of DATABASE_URL into an empty one, such as a PostgreSQL database, and use it no more',
+    )
+    .option('--to <url>', 'where to: postgres://user:password@host/postrider, or sqlite:FILE')
+    .option('--undo', 'use the ledger of DATABASE_URL again, and its copy no more')
+    .option('--json', 'one object')
+    .action(async (options: CopyOptions) => {
+      const { copy } = await import('./copy.ts')
+      await copy(variables, options, terminal)
+    })
+
+  program
+    .command('migrate')
+    .description('bring the ledger to the schema of this version, before instances of it start')
+    .option('--json', 'one object')
+    .action(async (options: { json?: boolean }) => {
+      const { migrateSchema } = await import('./migrate.ts')
+      await migrateSchema(variables, options.json === true, terminal)
     })
 }

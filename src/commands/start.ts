@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { loadConfig } from '../config/load.ts'
 import { type Environment, readEnvironment, type Variables } from '../environment.ts'
-import { fileOf } from '../ledger/open.ts'
+import { fileOf, isPostgres } from '../ledger/open.ts'
+import { placeOf } from '../ledger/postgres.ts'
 import { createLog, type Log } from '../log.ts'
 import { type Service, startService } from '../main.ts'
 import { nameOf } from '../ops/attention.ts'
@@ -27,13 +28,20 @@ export async function start(
   await stopped(service, stopping, log)
 }
 
-/** Throws LEDGER_UNAVAILABLE where the file is damaged. One that is not there yet is not. */
+/** Throws LEDGER_UNAVAILABLE where the file is damaged. One that is not there yet is not. Of a database it says who can look through it. */
 async function checkLedger(
   { DATABASE_URL }: Environment,
   sandbox: boolean,
   terminal: Terminal,
 ): Promise<void> {
-  const file = fileOf(DATABASE_URL ?? (sandbox ? SANDBOX_LEDGER : LEDGER))
+  const url = DATABASE_URL ?? (sandbox ? SANDBOX_LEDGER : LEDGER)
+  if (isPostgres(url)) {
+    const how =
+      'pg_amcheck looks through tables and indexes, data checksums are verified whenever a page is read'
+    print(terminal, `Checked   nothing: ${placeOf(url)} is its server's to check (${how})`)
+    return
+  }
+  const file = fileOf(url)
   if (file === undefined || !existsSync(file)) return
   const { assertSound } = await import('../ledger/sqlite/backup.ts')
   assertSound(file)

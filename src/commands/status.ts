@@ -1,10 +1,13 @@
 import { formatDuration } from '../config/duration.ts'
 import { loadConfig } from '../config/load.ts'
 import { readEnvironment, type Variables } from '../environment.ts'
+import type { Instance } from '../ledger/instances.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Summary } from '../ledger/reads.ts'
 import { attentionOf, type Expected, keptOf, type Looked, nameOf, needsPerson } from '../ops/attention.ts'
+import { instanceName } from '../ops/instances.ts'
 import { recheckCommand } from '../ops/refused-advice.ts'
+import { instanceJson } from '../ops/shapes/instance.ts'
 import { pauseJson } from '../ops/shapes/pause.ts'
 import { localTime, print, printJson, type Terminal } from './output.ts'
 
@@ -25,6 +28,8 @@ export async function status(
   const summary = await ledger.reads.summary({ since })
   const pauses = await ledger.pauses()
   const backlog = await ledger.reads.backlog()
+  // A service of a file that was killed a moment ago is not at work.
+  const instances = serviceRuns ? await ledger.reads.instances() : []
   const now = Date.now()
   const trouble = lookedAt(summary)
   const attention = attentionOf({
@@ -33,6 +38,7 @@ export async function status(
     backlog,
     expected: expected ?? [],
     serviceRuns,
+    instances,
     now,
     time: localTime,
   }).map(({ line }) => line)
@@ -42,6 +48,7 @@ export async function status(
       attention,
       host: summary.host,
       serviceRuns,
+      instances: instances.map(instanceJson),
       events: summary.events,
       messages: summary.messages,
       due: summary.due,
@@ -56,6 +63,7 @@ export async function status(
   const line = (name: string, text: string) => print(terminal, `${name.padEnd(10)}${text}`)
   line('Sends to', summary.host ?? 'nobody yet')
   if (!serviceRuns) line('Service', 'none runs with this ledger: npx postrider start')
+  if (instances.length > 0) line('Instances', `${instances.length} · ${instances.map(sinceWhen).join(', ')}`)
   line('Events', counts(summary.events))
   line('Messages', counts(summary.messages))
   const { unconfirmed } = summary.messages
@@ -85,6 +93,10 @@ export async function status(
   if (attention.length === 0) print(terminal, 'Nothing needs a person.', 'green')
   for (const text of attention) print(terminal, `! ${text}`, 'red')
   return attention.length === 0
+}
+
+function sinceWhen(instance: Instance): string {
+  return `${instanceName(instance)} since ${localTime(instance.startedAt)}`
 }
 
 function counts(of: Readonly<Record<string, number>>): string {

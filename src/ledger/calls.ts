@@ -97,12 +97,16 @@ export type Answers = { outcomes: string; bodies: Uint8Array<ArrayBuffer>; isDue
 /** Does what was asked, all in one transaction where nothing fails. */
 export async function perform(
   question: Calls,
-  { group, workOf, takeDue }: { group: GroupCommit; workOf(call: Call): Work<unknown>; takeDue(): boolean },
+  {
+    group,
+    worksOf,
+    takeDue,
+  }: { group: GroupCommit; worksOf(calls: readonly Call[]): Work<unknown>[]; takeDue(): boolean },
 ): Promise<Answers> {
   const calls = unpacked(question)
   const outcomes = await Promise.all(
-    calls.map((call) =>
-      group.commit(workOf(call)).then(
+    worksOf(calls).map((work) =>
+      group.commit(work).then(
         (value): Outcome => ({ value }),
         (error: unknown): Outcome => ({ error: toWire(error) }),
       ),

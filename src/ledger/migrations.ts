@@ -32,11 +32,12 @@ const MIGRATIONS = [...BEFORE_POSTGRES, ...SINCE_POSTGRES]
 export const LATEST = MIGRATIONS.length
 
 /**
- * Brings a SQLite ledger to the present schema, in one transaction. Rejects a file of a later version (LEDGER_TOO_NEW) and a database that
+ * Brings a SQLite ledger to the present schema, in one transaction. Answers the version that it had; 0: it was empty. Rejects a file of a later version (LEDGER_TOO_NEW) and a database that
  * is not a ledger (LEDGER_UNAVAILABLE), and changes neither.
  */
-export function migrate(db: DatabaseSync, file: string): void {
-  if (versionOf(db, file) === LATEST) return
+export function migrate(db: DatabaseSync, file: string): number {
+  const found = versionOf(db, file)
+  if (found === LATEST) return found
   db.exec('BEGIN IMMEDIATE')
   try {
     // Read again under the write lock: another process may have been faster.
@@ -49,6 +50,7 @@ export function migrate(db: DatabaseSync, file: string): void {
       `INSERT INTO meta (name, value) VALUES ('schema', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
     ).run(String(LATEST))
     db.exec('COMMIT')
+    return version
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error

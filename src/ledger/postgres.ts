@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import { type Clock, systemClock } from '../clock.ts'
+import { PostriderError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { assemble } from './assemble.ts'
 import type { Ledger } from './ledger.ts'
@@ -37,7 +38,9 @@ const READERS = 3
 export async function openPostgres(options: PostgresOptions): Promise<Ledger> {
   const { url, key, clock, log, owner, groupLimit: limit = GROUP_LIMIT } = options
   const place = placeOf(url)
-  await migrateAt(url, place)
+  const { whyUnusable } = await migrateAt(url, place)
+  // The thread asks once more, when it has the ledger to itself; while a copy runs it would wait for that in vain.
+  if (whyUnusable !== null) throw new PostriderError('LEDGER_UNAVAILABLE', whyUnusable)
   const listeners = new Set<() => void>()
   const due = () => {
     for (const listener of listeners) listener()

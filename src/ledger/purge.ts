@@ -17,12 +17,12 @@ export type FoundOf = {
   alsoNamed: readonly Pick<Customer, IdentifierName>[]
 }
 
-/** Where the customer is still named, and how often: a table, or a file of the database. */
+/** Where the customer is still named, and how often: a table (its rows), a file of the database (its bytes), or what the planner knows of a table (its columns). */
 export type Left = { where: string; count: number }
 
 /**
- * What an erasure came to. `sending`: messages whose request was on its way all the time, of which nothing was erased. `left`: empty is the proof that no byte of the identifiers is in the
- * database's files.
+ * What an erasure came to. `sending`: messages whose request was on its way all the time, of which nothing was erased. `left`: empty is the proof that the identifiers are nowhere in what was searched, which is
+ * every row, and of SQLite every byte of the files.
  */
 export type Erased = {
   messages: number

@@ -16,7 +16,11 @@ export function joinBodies(bodies: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 }
 
 /** Takes the bodies that were joined, one after the other, by their lengths. Throws where so many bytes are not there. */
-export function partBodies({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): (length: number) => Buffer {
+export function partBodies({
+  buffer,
+  byteOffset,
+  length,
+}: Uint8Array<ArrayBuffer>): (length: number) => Buffer {
   let at = 0
   return (own) => {
     if (at + own > length) throw new Error('a body did not come with what it belongs to')

@@ -1,7 +1,9 @@
 import type { Source } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
+import type { Instance } from '../ledger/instances.ts'
 import { type Backlog, COUNTED_TO, type Trouble } from '../ledger/overview.ts'
 import type { Pause } from '../message.ts'
+import { differing } from './instances.ts'
 import { causeOf, covers } from './pause-cause.ts'
 import { adviceFor, adviceParts, reasonWords, recheckCommand, shortWords } from './refused-advice.ts'
 import { isRefusing } from './refusing.ts'
@@ -18,11 +20,12 @@ export type Attention = {
     | 'unreadable'
     | 'refused'
     | 'silence'
+    | 'instances'
   /** What makes it the same for as long as it lasts: `pause:route:ticket-resolved:brake:7` (of the pause 7), `silence:crm`. */
   cause: string
   /** Epoch milliseconds; null where nobody knows when it began, or it is no one thing that did. */
   since: number | null
-  /** How many messages, events or deliveries; null where nothing is counted. */
+  /** How many messages, events, deliveries or instances; null where nothing is counted. */
   count: number | null
   /** Names of the configuration; none where it is about all of them. */
   subject: { route?: string; source?: string; channel?: string }
@@ -63,7 +66,7 @@ export const SOON_MS = 5 * 60_000
 
 /**
  * What needs a person now, each with what to do about it. Pure. `backlog`: what is due, by lane, as `reads.backlog` answers it. `expected`: the sources of the configuration; empty where it cannot be read.
- * `serviceRuns`: whether a service owns the ledger; what runs inside one says true. `now`: epoch milliseconds. `time`: how
+ * `serviceRuns`: whether a service owns the ledger; what runs inside one says true. `instances`: those at work, as `reads.instances` answers them. `now`: epoch milliseconds. `time`: how
  * times are written within the words, by default `2026-11-23 10:02 UTC`.
  */
 export function attentionOf(options: {
@@ -72,10 +75,11 @@ export function attentionOf(options: {
   backlog: readonly Backlog[]
   expected: readonly Expected[]
   serviceRuns: boolean
+  instances: readonly Instance[]
   now: number
   time?: TimeWords
 }): Attention[] {
-  const { trouble, pauses, backlog, expected, serviceRuns, now, time = utcTime } = options
+  const { trouble, pauses, backlog, expected, serviceRuns, instances, now, time = utcTime } = options
   const uncovered = backlog.filter((lane) => !pauses.some((pause) => covers(pause, lane)))
   return [
     ...pauses.filter((pause) => needsPerson(pause, now)).map((pause) => paused(pause, time)),
@@ -83,6 +87,7 @@ export function attentionOf(options: {
     ...counters(trouble),
     ...refusals(trouble, now, time),
     ...silences(expected, trouble, now, time),
+    ...differing(instances, now, time).map(told),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
+import type { Instance } from '../ledger/instances.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Backlog, Trouble } from '../ledger/overview.ts'
 import type { Run } from '../ledger/run.ts'
@@ -7,6 +8,7 @@ import type { Pause } from '../message.ts'
 import { among } from '../metrics.ts'
 import type { Expected } from './attention.ts'
 import type { Readiness } from './health.ts'
+import { configVersionsOf } from './instances.ts'
 import { covers } from './pause-cause.ts'
 import { isRefusing } from './refusing.ts'
 
@@ -14,7 +16,7 @@ export type GaugeDeps = {
   /** What this process counts. */
   registry: Registry
   ledger: Pick<Ledger, 'untold' | 'pauses'> & {
-    reads: Pick<Ledger['reads'], 'trouble' | 'backlog' | 'runs'>
+    reads: Pick<Ledger['reads'], 'trouble' | 'backlog' | 'runs' | 'instances'>
   }
   /** The names that a label may have. */
   sources: Iterable<string>
@@ -39,6 +41,7 @@ type Looked = {
   runs: readonly Run[]
   pauses: readonly Pause[]
   untold: number
+  instances: readonly Instance[]
 }
 
 /**
@@ -80,6 +83,8 @@ export function createGauges(deps: GaugeDeps): () => Promise<void> {
   )
   const pauses = gauge('pauses', 'Pauses that stand.', 'scope', 'name', 'code')
   const untold = gauge('notices_untold', 'What the receiver of notify has not taken yet; at most 50.')
+  const instances = gauge('instances', 'Instances at work with this ledger.')
+  const versions = gauge('config_versions', 'Configurations that they run with: 1 where all have the same.')
   const runs = gauge('runs_waiting', 'Runs with messages still to be re-triggered.')
   const runMessages = gauge('run_messages_waiting', 'Messages of runs still to be re-triggered.')
   const failed = gauge('messages_failed_last_day', 'Messages that failed in 24 hours; at most 10000.')
@@ -127,6 +132,8 @@ export function createGauges(deps: GaugeDeps): () => Promise<void> {
       pauses.inc({ scope, name: name === null ? '' : known(scope, name), code })
     }
     untold.set(looked.untold)
+    instances.set(looked.instances.length)
+    versions.set(configVersionsOf(looked.instances).length)
     runs.set(looked.runs.length)
     runMessages.set(looked.runs.reduce((sum, run) => sum + run.waiting, 0))
     failed.set(trouble.failed)
@@ -148,14 +155,16 @@ export function createGauges(deps: GaugeDeps): () => Promise<void> {
   }
 
   const look = oneAtATime(async (): Promise<Looked> => {
-    const [trouble, backlog, running, standing, notices] = await Promise.all([
+    const [trouble, backlog, running, atWork, standing, notices] = await Promise.all([
       ledger.reads.trouble(),
       ledger.reads.backlog(),
       ledger.reads.runs({ state: 'running', limit: MOST_RUNS }),
+      ledger.reads.instances(),
       ledger.pauses(),
       ledger.untold(),
     ])
-    return { trouble, backlog, runs: running, pauses: standing, untold: notices.length }
+    const untold = notices.length
+    return { trouble, backlog, runs: running, instances: atWork, pauses: standing, untold }
   })
 
   return async () => {

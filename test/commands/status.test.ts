@@ -70,6 +70,74 @@ describe('status: messages of which nobody knows', () => {
   })
 })
 
+describe('status: who is at work', () => {
+  const folder = temporaryFolder()
+  const variables = { DATABASE_URL: `sqlite:${join(folder.path, 'postrider.db')}` }
+  after(() => folder[Symbol.dispose]())
+  const MINUTE = 60_000
+  const STARTED = Math.floor(systemClock.now() / 1000) * 1000 - 20 * MINUTE
+  const status = (...args: string[]) => command(['status', ...args], variables)
+
+  async function withInstances(versions: readonly string[], work: () => Promise<void>): Promise<void> {
+    const url = variables.DATABASE_URL
+    const ledger = await openLedger({ url, clock: systemClock, log: silentLog, owner: true })
+    try {
+      for (const [n, configVersion] of versions.entries()) {
+        const startedAt = STARTED + n * MINUTE
+        await ledger.beat({ id: `i${n}`, host: `host-${n}`, pid: 40 + n, configVersion, startedAt })
+      }
+      await work()
+    } finally {
+      await ledger.close()
+    }
+  }
+
+  it('each with its process, and since when', async () => {
+    await withInstances(['aaaa', 'aaaa'], async () => {
+      const { code, out } = await status()
+      assert.equal(code, 0, out)
+      const since = [localTime(STARTED), localTime(STARTED + MINUTE)]
+      assert.match(
+        out,
+        new RegExp(
+          `^Instances 2 · host-0 \\(pid 40\\) since ${since[0]}, host-1 \\(pid 41\\) since ${since[1]}$`,
+          'm',
+        ),
+      )
+      const { instances } = jsonOf<{ instances: Record<string, unknown>[] }>(await status('--json'))
+      assert.equal(instances.length, 2)
+      const { seenAt, ...one } = instances[1] ?? {}
+      assert.ok(Date.now() - Date.parse(String(seenAt)) < MINUTE)
+      assert.deepEqual(one, {
+        id: 'i1',
+        host: 'host-1',
+        pid: 41,
+        configVersion: 'aaaa',
+        startedAt: new Date(STARTED + MINUTE).toISOString(),
+      })
+    })
+  })
+
+  it('with different configurations: that needs a person', async () => {
+    await withInstances(['aaaa', 'bbbb'], async () => {
+      const { code, out } = await status()
+      assert.equal(code, 1, out)
+      assert.match(
+        out,
+        /^! 2 instances run with different configurations \(aaaa on host-0 .*: host-0 \(pid 40\)$/m,
+      )
+    })
+  })
+
+  it('a service that ended a moment ago is not at work', async () => {
+    await withInstances(['aaaa'], async () => {})
+    const { out } = await status()
+    assert.doesNotMatch(out, /^Instances/m)
+    assert.match(out, /^Service +none runs with this ledger/m)
+    assert.deepEqual(jsonOf<{ instances: unknown[] }>(await status('--json')).instances, [])
+  })
+})
+
 describe('status: no service runs', () => {
   const folder = temporaryFolder()
   const variables = { DATABASE_URL: `sqlite:${join(folder.path, 'postrider.db')}` }

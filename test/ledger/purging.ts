@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../src/clock.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { createMentions } from '../../src/ledger/mentions.ts'
@@ -42,7 +43,12 @@ export async function sqlitePurgeHarness(): Promise<PurgeHarness & SqliteHarness
 
 export async function postgresPurgeHarness(): Promise<PurgeHarness & PostgresHarness> {
   const harness = await postgresHarness()
-  return { ...harness, key: TEST_KEY, content: () => rowsOf(harness), assertSound() {} }
+  return {
+    ...harness,
+    key: TEST_KEY,
+    content: () => rowsOf(harness),
+    assertSound() {},
+  }
 }
 
 function filesOf(file: string): string {
@@ -105,10 +111,10 @@ export function erasingOf(person: Person) {
   }
 }
 
-/** Erases a person on a connection beside whatever is open. */
-export async function eraseFrom(harness: PurgeHarness, person: Person): Promise<Erased> {
+/** Erases a person on a connection beside whatever is open. `service`: what it has not written yet is on the disk when it was waited for. */
+export async function eraseFrom(harness: PurgeHarness, person: Person, service?: Ledger): Promise<Erased> {
   const { url, key } = harness
-  const purge = await openPurge({ ...erasingOf(person), url, key, clock: passing(harness) })
+  const purge = await openPurge({ ...erasingOf(person), url, key, clock: passing(harness, service) })
   try {
     return await purge.erase(() => {})
   } finally {
@@ -117,8 +123,16 @@ export async function eraseFrom(harness: PurgeHarness, person: Person): Promise<
 }
 
 /** Who waits moves time on. */
-export function passing({ clock }: Pick<Harness, 'clock'>): Clock {
-  return { now: clock.now, sleep: async (ms) => clock.advance(ms) }
+function passing({ clock }: PurgeHarness, service?: Ledger): Clock {
+  return {
+    now: clock.now,
+    async sleep(ms) {
+      clock.advance(ms)
+      // Whoever woke has asked by now for what it writes; that is written before this.
+      await setImmediate()
+      await service?.ping()
+    },
+  }
 }
 
 function bodyOf(person: Person, n: number): Buffer {

@@ -38,7 +38,12 @@ describe('the API', () => {
   })
 
   it('says what needs a person, and what happens', async () => {
+    const startedAt = ops.clock.now()
+    const instance = { id: 'one', host: 'host-a', pid: 7, configVersion: ops.config.version }
+    await ops.ledger.beat({ ...instance, startedAt })
     const overview = await call('getOverview')
+    const at = new Date(startedAt).toISOString()
+    assert.deepEqual(overview.instances, [{ ...instance, startedAt: at, seenAt: at }])
     assert.equal(overview.sendsTo, 'sandbox')
     const kinds = (overview.attention as { kind: string }[]).map(({ kind }) => kind)
     assert.ok(kinds.includes('pause') && kinds.includes('unconfirmed'), kinds.join())

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Instance } from '../../src/ledger/instances.ts'
 import { type Backlog, COUNTED_TO } from '../../src/ledger/overview.ts'
 import type { Pause } from '../../src/message.ts'
 import { type Attention, attentionOf, type Expected, type Looked } from '../../src/ops/attention.ts'
@@ -39,11 +40,13 @@ function attention(
     expected = [],
     backlog = [],
     serviceRuns = true,
+    instances = [],
   }: {
     pauses?: readonly Partial<Pause>[]
     expected?: readonly Expected[]
     backlog?: readonly Backlog[]
     serviceRuns?: boolean
+    instances?: readonly Instance[]
   } = {},
 ): Attention[] {
   return attentionOf({
@@ -52,6 +55,7 @@ function attention(
     backlog,
     expected,
     serviceRuns,
+    instances,
     now: NOW,
   })
 }
@@ -214,6 +218,7 @@ describe('attention', () => {
         backlog: [],
         expected: [],
         serviceRuns: true,
+        instances: [],
         now: NOW,
         time: (at) => new Date(at).toISOString().slice(11, 16),
       })
@@ -272,6 +277,48 @@ describe('attention', () => {
 
     it('heard of in time: not a word', () => {
       assert.deepEqual(attention({ lastEventAt: { crm: NOW - HOUR } }, { expected }), [])
+    })
+  })
+
+  describe('instances with different configurations', () => {
+    const instance = (host: string, configVersion: string, agoMs: number, pid = 1): Instance => ({
+      id: `${pid}-${host}`,
+      host,
+      pid,
+      configVersion,
+      startedAt: NOW - agoMs,
+      seenAt: NOW,
+    })
+    const of = (...instances: Instance[]) => attention({}, { instances })
+
+    it('for longer than a rolling restart takes: which has which, and whom to restart', () => {
+      const found = of(
+        instance('host-a', 'aaaa', 3 * HOUR, 12),
+        instance('host-c', 'bbbb', 2 * HOUR),
+        instance('host-b', 'aaaa', HOUR),
+      )
+      assert.deepEqual(only(found), {
+        kind: 'instances',
+        cause: 'instances',
+        since: NOW - 2 * HOUR,
+        count: 3,
+        subject: {},
+        what: '3 instances run with different configurations (aaaa on host-a (pid 12), host-b (pid 1); bbbb on host-c (pid 1))',
+        todo: 'give all of them the same files, and restart those that run with others than host-b (pid 1), which started last, at 2026-11-23 08:00 UTC: host-c (pid 1)',
+        command: null,
+        line: '3 instances run with different configurations (aaaa on host-a (pid 12), host-b (pid 1); bbbb on host-c (pid 1)): give all of them the same files, and restart those that run with others than host-b (pid 1), which started last, at 2026-11-23 08:00 UTC: host-c (pid 1)',
+      })
+    })
+
+    it('while they are restarted one after the other: not a word', () => {
+      const before = instance('host-a', 'aaaa', 3 * HOUR)
+      assert.deepEqual(of(before, instance('host-b', 'bbbb', 10 * MINUTE)), [])
+      assert.equal(of(before, instance('host-b', 'bbbb', 10 * MINUTE + 1)).length, 1)
+    })
+
+    it('however many with the same one: not a word', () => {
+      assert.deepEqual(of(instance('host-a', 'aaaa', 3 * HOUR), instance('host-b', 'aaaa', HOUR)), [])
+      assert.deepEqual(of(instance('host-a', 'aaaa', HOUR)), [])
     })
   })
 })

@@ -53,6 +53,42 @@ describe('the console', () => {
     }
   })
 
+  it('shows who is at work where more than one instance is, and what they run with', async () => {
+    const startedAt = ops.clock.now()
+    const beat = (host: string, configVersion: string) =>
+      ops.ledger.beat({ id: host, host, pid: 7, configVersion, startedAt })
+    const rowsOf = (body: string) =>
+      [
+        ...body.matchAll(/<tr><th scope="row">(host-\w)<\/th><td class="number">7<\/td><td([^>]*)>(\w+)</g),
+      ].map(([, ...cells]) => cells)
+    await beat('host-a', 'aaaa')
+    assert.doesNotMatch((await get('/')).body, /id="instances"/)
+    await beat('host-b', 'aaaa')
+    assert.deepEqual(rowsOf((await get('/')).body), [
+      ['host-a', '', 'aaaa'],
+      ['host-b', '', 'aaaa'],
+    ])
+    await beat('host-b', 'bbbb')
+    const { body } = await get('/')
+    assert.deepEqual(
+      rowsOf(body).map(([, mark]) => mark),
+      [' class="bad"', ' class="bad"'],
+    )
+    assert.match(body, /Nothing needs a person/)
+
+    await ops.clock.advance(11 * MINUTE)
+    await beat('host-a', 'aaaa')
+    await beat('host-b', 'bbbb')
+    const later = (await get('/')).body
+    assert.match(
+      later,
+      /2 instances run with different configurations \(aaaa on host-a \(pid 7\); bbbb on host-b/,
+    )
+    assert.match(later, /<a class="button" href="#instances">Instances<\/a>/)
+    for (const id of ['host-a', 'host-b']) await ops.ledger.leave(id)
+    assert.match((await get('/')).body, /Nothing needs a person/)
+  })
+
   it('goes through a list page by page: each line once, the newest first', async () => {
     const taken: number[] = []
     for (let n = 0; n < 120; n += 1) {

@@ -6,6 +6,12 @@ import { take } from './seed.ts'
 /** What an operator may write down of a customer, who must not reach viewers by it. */
 const WORDS = 'Ada Example (C-SECRET, ada@example.com, +49 171 2345678, 0171 2345678) wrote'
 
+/** Where instances run, which look like what is hidden from viewers and are nobody's. */
+const HOSTS = [
+  ['ip-10-0-12-134', 1_234_567],
+  ['10.0.12.135', 7],
+] as const
+
 describe('what operators write down, and viewers read', () => {
   let ops: Ops
   let cookie = ''
@@ -31,6 +37,10 @@ describe('what operators write down, and viewers read', () => {
     const pause = { code: 'operator', reason: WORDS, probes: 0, by: 'ann' } as const
     await ops.ledger.pause({ ...pause, scope: 'all', name: null, forMs: null })
     await ops.ledger.pause({ ...pause, scope: 'route', name: 'greet', forMs: 3_600_000 })
+    const startedAt = ops.clock.now() - 3_600_000
+    for (const [host, pid] of HOSTS) {
+      await ops.ledger.beat({ id: host, host, pid, configVersion: `of-${host}`, startedAt })
+    }
     await ops.ledger.suppress(['email:x@example.com'], { channels: null, reason: WORDS, by: 'ann' })
   })
   after(() => ops.stop())
@@ -66,6 +76,22 @@ describe('what operators write down, and viewers read', () => {
     for (const [path, body] of await seen()) {
       for (const one of ['ada@example.com', '171 2345678'])
         assert.ok(!body.includes(one), `${path} shows ${one}`)
+    }
+  })
+
+  it('does not hide where instances run: that is no customer’s', async () => {
+    const shown = await seen()
+    const overview = JSON.parse(shown.get('/api/v1/overview') ?? '') as {
+      instances: { host: string; pid: number }[]
+      attention: { kind: string; what: string; todo: string }[]
+    }
+    assert.deepEqual(
+      overview.instances.map(({ host, pid }) => [host, pid]),
+      HOSTS.toSorted(),
+    )
+    const { what = '', todo = '' } = overview.attention.find(({ kind }) => kind === 'instances') ?? {}
+    for (const text of [`${what} ${todo}`, shown.get('/') ?? '']) {
+      for (const [host, pid] of HOSTS) assert.ok(text.includes(`${host} (pid ${pid})`), text)
     }
   })
 

@@ -105,7 +105,7 @@ describe('a ledger that does not answer', () => {
     const deps = {
       registry,
       ledger: {
-        reads: { trouble: never, backlog: async () => [], runs: async () => [] },
+        reads: { trouble: never, backlog: async () => [], runs: async () => [], instances: async () => [] },
         pauses: async () => [],
         untold: async () => [],
         seeToken: never,

@@ -92,6 +92,7 @@ describe('the metrics of a service at work', () => {
     assert.equal(value('postrider_messages_scheduled'), scheduled)
     assert.equal(sum('postrider_messages_due'), 0)
     assert.equal(value('postrider_events_stuck_last_day', { state: 'unreadable' }), 1)
+    assert.deepEqual([value('postrider_instances'), value('postrider_config_versions')], [1, 1])
     assert.ok(value('postrider_source_quiet_seconds', { source: 'crm' }) < 60)
   })
 
@@ -142,6 +143,21 @@ describe('the metrics of a service at work', () => {
       later.samples.filter(({ name }) => name === 'postrider_pauses' || name === 'postrider_messages_due'),
       [],
     )
+  })
+
+  it('instances: how many, and with how many configurations', async () => {
+    const { ledger, config } = demo.service
+    const other = { id: 'other', host: 'host-b', pid: 7, startedAt: Date.now() }
+    const seen = async () => {
+      const { value } = await now()
+      return [value('postrider_instances'), value('postrider_config_versions')]
+    }
+    await ledger.beat({ ...other, configVersion: config.version })
+    assert.deepEqual(await seen(), [2, 1])
+    await ledger.beat({ ...other, configVersion: 'another' })
+    assert.deepEqual(await seen(), [2, 2])
+    await ledger.leave('other')
+    assert.deepEqual(await seen(), [1, 1])
   })
 
   it('an answer that never comes is unconfirmed, and is looked for', async () => {

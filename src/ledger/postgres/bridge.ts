@@ -6,7 +6,7 @@ import { lost, type PostgresError, type WirePostgresError } from './trouble.ts'
 export type Result = { command: string; count: number; rows: Record<string, unknown>[] }
 
 /** `name`: under which the server keeps it prepared; without one `text` may be several statements, which take no values. */
-export type Statement = { text: string; values?: readonly Value[]; name?: string }
+export type Statement = { text: string; values?: readonly (Value | readonly Value[])[]; name?: string }
 
 /** A connection to PostgreSQL for code that cannot wait otherwise: it stops its thread until the answer is there. */
 export type Connection = {

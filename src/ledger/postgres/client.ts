@@ -12,6 +12,11 @@ export type Use = 'writes' | 'reads' | 'schema' | 'listens'
 
 const CONNECT_MS = 5_000
 
+/**
+ * Every statement of a verb is a look-up in an index. On tables that are small still, the planner would read them whole, and keep to that plan while they grow.
+ */
+const BY_INDEX = 'SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off'
+
 /** Numbers as SQLite gives them: integers are JavaScript's (ids and milliseconds are below 2^53), truth is 1 or 0. */
 export const TYPES: NonNullable<ClientConfig['types']> = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
@@ -63,6 +68,7 @@ export async function openClient(options: {
     isAlive = false
   })
   await client.connect()
+  if (options.use === 'writes') await client.query(BY_INDEX)
 
   const query = ((...args: unknown[]) =>
     (client.query as (...all: unknown[]) => Promise<unknown>).apply(client, args).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { PostriderError } from '../../errors.ts'
+import { MARKS, whyUnusable } from '../copy/marks.ts'
 import { LATEST, SINCE_POSTGRES, tooNew } from '../migrations.ts'
 import { BASELINE, BEGINS_AT } from './baseline.ts'
 import { openClient } from './client.ts'
@@ -11,12 +12,20 @@ export const MIGRATION_LOCK = '30796665482998885'
 /** RETURN and BEGIN ATOMIC as the body of a function. */
 const OLDEST_SERVER = 14
 
-/** Migrates the database at a URL, over a connection for that alone. Rejects with what a caller of the ledger gets. */
-export async function migrateAt(url: string, place: string): Promise<void> {
+/**
+ * Migrates the database at a URL, over a connection for that alone. Answers the version that it had (0: it was empty), and why it must not be used as a ledger, in words; null: it may. Rejects with what a caller of the
+ * ledger gets.
+ */
+export async function migrateAt(
+  url: string,
+  place: string,
+): Promise<{ version: number; whyUnusable: string | null }> {
   try {
     const client = await openClient({ url, timeoutMs: 0, use: 'schema' })
     try {
-      await migratePostgres(client, place)
+      const version = await migratePostgres(client, place)
+      const { rows } = await client.query<{ name: string; value: string }>(MARKS)
+      return { version, whyUnusable: whyUnusable(rows, place) }
     } finally {
       await client.end()
     }
@@ -27,11 +36,12 @@ export async function migrateAt(url: string, place: string): Promise<void> {
 
 /**
  * Brings a PostgreSQL ledger to the present schema, in one transaction; instances that start at the same time wait for the first. The ledger is the first schema that the connection searches
- * (`public`, or what DATABASE_URL says in `options`). `place`: server and database, for people. Rejects with LEDGER_TOO_NEW a ledger of a later version, with LEDGER_UNAVAILABLE one that is not a
- * ledger or lies where none can be, and changes neither; with the driver's own error where the server refuses.
+ * (`public`, or what DATABASE_URL says in `options`). `place`: server and database, for people. Answers the version that it had; 0: it was empty. Rejects with LEDGER_TOO_NEW a ledger of a later version, with
+ * LEDGER_UNAVAILABLE one that is not a ledger or lies where none can be, and changes neither; with the driver's own error where the server refuses.
  */
-export async function migratePostgres(client: Pick<Client, 'query'>, place: string): Promise<void> {
-  if ((await versionOf(client, place)) === LATEST) return
+export async function migratePostgres(client: Pick<Client, 'query'>, place: string): Promise<number> {
+  const found = await versionOf(client, place)
+  if (found === LATEST) return found
   try {
     await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`)
     // Read again under the lock: another instance may have been faster.
@@ -44,6 +54,7 @@ export async function migratePostgres(client: Pick<Client, 'query'>, place: stri
       [String(LATEST)],
     )
     await client.query('COMMIT')
+    return version
   } catch (error) {
     // Where the connection broke the server has undone it by itself, and the first error says more.
     await client.query('ROLLBACK').catch(() => {})

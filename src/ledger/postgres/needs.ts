@@ -38,7 +38,7 @@ export function needsOf(call: Call): Needs {
 }
 
 /** Whether nothing else that is recorded, however close to it, makes a difference to it, and it to nothing. What two senders of one event share is decided by a unique index. */
-function standsAlone(entry: Recordable): boolean {
+export function standsAlone(entry: Recordable): boolean {
   if (entry.kind === 'unreadable') return true
   const { cancels, consent, suppress, messages } = entry.plan
   return (

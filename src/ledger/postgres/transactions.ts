@@ -10,7 +10,7 @@ type Group = readonly Pick<Work<unknown>, 'durable' | 'needs'>[]
 export const CHANNEL = 'postrider_due'
 
 /** The first half of the keys of advisory locks that are Postrider's: "post" in ASCII. */
-const HOUSE = 0x706f7374
+export const HOUSE = 0x706f7374
 
 /** What a transaction begins with that must be alone: nobody else writes until it ends. */
 export const LOCK_ALL = `SELECT pg_advisory_xact_lock(${HOUSE}, 0);`

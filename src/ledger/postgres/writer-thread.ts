@@ -4,10 +4,12 @@ import { type Call, type Calls, type Opened, perform, workOf } from '../calls.ts
 import { createGroupCommit, type GroupCommit, type Work } from '../group-commit.ts'
 import { createNames } from '../names.ts'
 import { serve } from '../thread.ts'
+import { createAssertUsable } from '../verbs/house.ts'
 import { createStore } from '../verbs/store.ts'
 import { createVerbs } from '../verbs/verbs.ts'
 import { type Connection, connectBridge } from './bridge.ts'
 import { needsOf } from './needs.ts'
+import { createRecordMany } from './record-many.ts'
 import { DIALECT, preparer } from './statements.ts'
 import { transactionsOf } from './transactions.ts'
 import { isTrouble, ledgerError, refusalOf } from './trouble.ts'
@@ -32,7 +34,7 @@ export type Question =
 type Running = {
   connection: Connection
   group: GroupCommit
-  workOf(call: Call): Work<unknown>
+  worksOf(calls: readonly Call[]): Work<unknown>[]
   takeDue(): boolean
 }
 
@@ -98,24 +100,23 @@ function start(
       translate: (error) => ledgerError(error, place),
       undone: () => verbs.record.forget(),
     })
+    const recordMany = createRecordMany(connection, store, verbs.record)
     const running: Running = {
       connection,
       group,
-      workOf(call) {
-        const work = workOf(call, verbs, place)
-        const { alone } = work
-        const at =
-          <T>(run: () => T) =>
-          () => {
-            if (hasOwnTime) clock.at = call.now
-            return run()
-          }
-        return {
-          ...work,
-          needs: needsOf(call),
-          together: at(work.together),
-          ...(alone ? { alone: at(alone) } : {}),
-        }
+      worksOf(calls) {
+        const many = recordMany(calls)
+        return calls.map((call) => {
+          const work = workOf(call, verbs, place)
+          const { together, alone = together } = work
+          const at =
+            <T>(run: () => T) =>
+            () => {
+              if (hasOwnTime) clock.at = call.now
+              return run()
+            }
+          return { ...work, needs: needsOf(call), together: at(many.get(call) ?? together), alone: at(alone) }
+        })
       },
       takeDue() {
         const due = isDue
@@ -124,6 +125,7 @@ function start(
       },
     }
     transactions.begin([{ durable: true, needs: 'all' }])
+    createAssertUsable({ prepare })(place)
     verbs.rememberKey(place)
     const recovered = owner ? verbs.recover.ofTheGone() : { interrupted: 0 }
     // The rate is everybody's, and what was lowered for others stays lowered.

@@ -7,7 +7,7 @@ import { keyBeside } from '../key.ts'
 import { migrate } from '../migrations.ts'
 import { createNames } from '../names.ts'
 import { serve } from '../thread.ts'
-import { createKnowsKey } from '../verbs/house.ts'
+import { createAssertUsable, createKnowsKey } from '../verbs/house.ts'
 import { createStore } from '../verbs/store.ts'
 import { createVerbs } from '../verbs/verbs.ts'
 import { DIALECT, openDatabase, preparer, stopWaitingLong } from './database.ts'
@@ -25,7 +25,7 @@ type Running = {
   identity: Identity
   db: DatabaseSync
   group: GroupCommit
-  workOf(call: Call): Work<unknown>
+  worksOf(calls: readonly Call[]): Work<unknown>[]
   takeDue(): boolean
 }
 
@@ -74,6 +74,7 @@ function start(
       isDue = true
     }
     const prepare = preparer(db)
+    createAssertUsable({ prepare })(file)
     const names = createNames(key ?? keyBeside(file, !createKnowsKey({ prepare })()))
     const store = createStore({
       prepare,
@@ -98,17 +99,18 @@ function start(
       identity: identityOf(file),
       db,
       group,
-      workOf(call) {
-        const work = workOf(call, verbs, file)
-        const { alone } = work
-        const at =
-          <T>(run: () => T) =>
-          () => {
-            clock.at = call.now
-            return run()
-          }
-        return { ...work, together: at(work.together), ...(alone ? { alone: at(alone) } : {}) }
-      },
+      worksOf: (calls) =>
+        calls.map((call) => {
+          const work = workOf(call, verbs, file)
+          const { alone } = work
+          const at =
+            <T>(run: () => T) =>
+            () => {
+              clock.at = call.now
+              return run()
+            }
+          return { ...work, together: at(work.together), ...(alone ? { alone: at(alone) } : {}) }
+        }),
       takeDue() {
         const due = isDue
         isDue = false

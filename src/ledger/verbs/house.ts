@@ -1,6 +1,16 @@
 import { PostriderError } from '../../errors.ts'
+import { MARKS, whyUnusable } from '../copy/marks.ts'
 import { EXPECTS } from '../rows.ts'
 import type { Store } from './store.ts'
+
+/** Throws LEDGER_UNAVAILABLE where this ledger is a copy that is not finished, or was copied elsewhere. To be asked before anything else is. */
+export function createAssertUsable({ prepare }: Pick<Store, 'prepare'>) {
+  const marks = prepare<{ name: string; value: string }>(MARKS)
+  return (place: string): void => {
+    const why = whyUnusable(marks.all(), place)
+    if (why !== null) throw new PostriderError('LEDGER_UNAVAILABLE', why)
+  }
+}
 
 /** Remembers where this ledger sends to; throws where it remembers another place. */
 export function createBindHost({ prepare }: Store) {

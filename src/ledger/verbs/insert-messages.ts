@@ -8,6 +8,7 @@ import { policiesText } from '../wire.ts'
 import { type Cancellations, cancelledReason } from './cancellations.ts'
 import { takenReason } from './pass-key.ts'
 import { createReplace } from './replace.ts'
+import type { Value } from './statement.ts'
 import type { Store } from './store.ts'
 
 export type InsertMessages = (
@@ -16,17 +17,70 @@ export type InsertMessages = (
   now: number,
 ) => { added: number[] }
 
+/** What is written of a message when it is planned, as `messageValues` has it. */
+export const MESSAGE_COLUMNS = [
+  'event_id',
+  'lane',
+  'source',
+  'route',
+  'channel',
+  'state',
+  'reason',
+  'code',
+  'due_at',
+  'expire_at',
+  'created_at',
+  'updated_at',
+  'config_version',
+  'customer',
+  'policies',
+  'names',
+  'cancel_keys',
+] as const
+
+export function messageValues(
+  { lanes, names }: Pick<Store, 'lanes' | 'names'>,
+  event: { id: number; source: string },
+  planned: PlannedMessage,
+  {
+    configVersion,
+    cancelHashes,
+    now,
+  }: { configVersion: string; cancelHashes: readonly Buffer[]; now: number },
+): Value[] {
+  const { route, policies } = planned
+  const [channel = 'webmessaging'] = policies.channels
+  return [
+    event.id,
+    lanes.idOf(route, event.source, channel),
+    event.source,
+    route,
+    channel,
+    planned.state,
+    cleanOrNull(planned.reason),
+    cleanOrNull(planned.code),
+    planned.dueAt,
+    planned.expireAt,
+    now,
+    now,
+    configVersion,
+    JSON.stringify(planned.customer),
+    policiesText(policies),
+    joined(names.hashesOf(planned.names)),
+    joined(cancelHashes),
+  ]
+}
+
 /** Adds the planned messages that the event has none of yet, takes their `once` keys, and makes them findable by their customer. */
 export function createInsertMessages(store: Store, cancellations: Cancellations): InsertMessages {
-  const { prepare, lanes, once, names: hashing } = store
+  const { prepare, once } = store
   const replace = createReplace(store, cancellations)
   const insert = prepare(
-    `INSERT INTO messages (event_id, lane, source, route, channel, state, reason, code, due_at, expire_at,
-                           created_at, updated_at, config_version, customer, policies, names, cancel_keys)
+    `INSERT INTO messages (${MESSAGE_COLUMNS.join(', ')})
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, route) DO NOTHING`,
   )
   const identify = prepare(
-    `INSERT INTO message_identifiers (block, hash, message_id) VALUES (? >> ${BLOCK_SHIFT}, ?, ?)
+    `INSERT INTO message_identifiers (block, hash, message_id) VALUES (CAST(? AS BIGINT) >> ${BLOCK_SHIFT}, ?, ?)
      ON CONFLICT (block, hash, message_id) DO NOTHING`,
   )
   const isReplaced = prepare('SELECT 1 FROM replaced WHERE event_id = ? AND route = ?')
@@ -44,7 +98,6 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
     now: number,
   ): number | null {
     const { route, state, policies, customer, dueAt } = planned
-    const [channel = 'webmessaging'] = policies.channels
     // Planned once more: a newer event of the key took its place.
     if (isReplaced.get(event.id, route)) return null
     // A newer event of the key takes the place of what still waits, and is said by that message.
@@ -56,25 +109,7 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
       return null
     }
     const cancelHashes = planned.cancelKeys.map(cancelHash)
-    const inserted = insert.run(
-      event.id,
-      lanes.idOf(route, event.source, channel),
-      event.source,
-      route,
-      channel,
-      state,
-      cleanOrNull(planned.reason),
-      cleanOrNull(planned.code),
-      dueAt,
-      planned.expireAt,
-      now,
-      now,
-      configVersion,
-      JSON.stringify(customer),
-      policiesText(policies),
-      joined(hashing.hashesOf(planned.names)),
-      joined(cancelHashes),
-    )
+    const inserted = insert.run(...messageValues(store, event, planned, { configVersion, cancelHashes, now }))
     if (inserted.changes === 0) return null
     const id = inserted.lastInsertRowid
     for (const hash of identifierHashes(customer)) identify.run(id, hash, id)

@@ -5,7 +5,7 @@ import type { Audit } from './audit.ts'
 import { createClaimEvent } from './claim-event.ts'
 import type { Heed } from './heed.ts'
 import type { InsertMessages } from './insert-messages.ts'
-import type { Statement } from './statement.ts'
+import type { Statement, Value } from './statement.ts'
 import type { Store } from './store.ts'
 import type { MarkUndelivered } from './undelivered.ts'
 
@@ -14,8 +14,48 @@ export type Record = {
   together(entries: readonly Recordable[]): Recorded
   /** All entries, each in a savepoint: one that the database refuses is set aside. */
   apart(entries: readonly Recordable[]): Recorded
+  /** Events that were recorded by other means: their sources were heard of, and they count. */
+  noted(entries: readonly Recordable[], recorded: Recorded): void
   /** What was remembered of a transaction that was undone is not so. */
   forget(): void
+}
+
+/** What is written of an event that could be read, as `eventValues` has it. */
+export const EVENT_COLUMNS = [
+  'source',
+  'type',
+  'key',
+  'occurred_at',
+  'received_at',
+  'state',
+  'reason',
+  'notes',
+  'config_version',
+  'raw',
+  'sender_type',
+  'subject',
+  'headers',
+] as const
+
+export function eventValues(
+  event: ReadEvent,
+  plan: Pick<Plan, 'state' | 'reason' | 'notes' | 'configVersion'>,
+): Value[] {
+  return [
+    clean(event.source),
+    clean(event.type),
+    clean(event.key),
+    event.occurredAt,
+    event.receivedAt,
+    plan.state,
+    cleanOrNull(plan.reason),
+    JSON.stringify(plan.notes),
+    plan.configVersion,
+    event.raw,
+    senderTypeOrNull(event),
+    cleanOrNull(event.subject),
+    headersOrNull(event.headers),
+  ]
 }
 
 /** The claim of the event decides who is first; everything else follows from it. */
@@ -29,9 +69,7 @@ export function createRecord(
   const { prepare, clock, tallies, refusalOf } = store
   const claim = createClaimEvent(store)
   const insertEvent = prepare(
-    `INSERT INTO events (source, type, key, occurred_at, received_at, state, reason, notes, config_version, raw,
-                         sender_type, subject, headers)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO events (${EVENT_COLUMNS.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const giveReason = prepare('UPDATE events SET reason = ? WHERE id = ?')
   const seeSource = prepare(
@@ -81,22 +119,7 @@ export function createRecord(
     event: ReadEvent,
     plan: Pick<Plan, 'state' | 'reason' | 'notes' | 'configVersion'>,
   ): number {
-    const id = insertEvent.run(
-      clean(event.source),
-      clean(event.type),
-      clean(event.key),
-      event.occurredAt,
-      event.receivedAt,
-      plan.state,
-      cleanOrNull(plan.reason),
-      JSON.stringify(plan.notes),
-      plan.configVersion,
-      event.raw,
-      senderTypeOrNull(event),
-      cleanOrNull(event.subject),
-      headersOrNull(event.headers),
-    ).lastInsertRowid
-    return id
+    return insertEvent.run(...eventValues(event, plan)).lastInsertRowid
   }
 
   /** Kept for an operator: nothing that it calls for is done, nor was its source heard of: anybody may have sent it. What it takes back is: an old event cancels no newer message, and a no stays a no. */
@@ -152,6 +175,12 @@ export function createRecord(
 
   return {
     forget,
+    noted(entries, recorded) {
+      entries.forEach(({ event }, n) => {
+        if (recorded[n]?.kind !== 'known') seen(event.source, event.receivedAt)
+      })
+      counted(entries, recorded)
+    },
     together(entries) {
       const now = clock.now()
       return counted(

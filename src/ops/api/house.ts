@@ -6,6 +6,7 @@ import { listFixtures } from '../actions/fixtures.ts'
 import { missing } from '../actions/outcome.ts'
 import { attentionOf } from '../attention.ts'
 import { maskIdentifiers, maskReason, maskWords } from '../mask.ts'
+import { instanceJson } from '../shapes/instance.ts'
 import { attentionJson, OverviewShape, overviewJson } from '../shapes/overview.ts'
 import { pauseJson } from '../shapes/pause.ts'
 import { ChannelName } from '../shapes/rendered.ts'
@@ -85,23 +86,29 @@ export const house = [
     answer: OverviewShape,
     async run({ deps: { ledger, config, clock, about }, operator: { role } }) {
       const now = clock.now()
-      const [trouble, pauses, backlog, tallies] = await Promise.all([
+      const [trouble, pauses, instances, backlog, tallies] = await Promise.all([
         ledger.reads.trouble(),
         ledger.pauses(),
+        ledger.reads.instances(),
         ledger.reads.backlog(),
         ledger.reads.tallies(now - HOUR_MS),
       ])
       const expected = [...config.sources.values()]
-      const attention = attentionOf({ trouble, pauses, backlog, expected, serviceRuns: true, now })
+      const looked = { trouble, pauses, backlog, expected, instances }
+      const attention = attentionOf({ ...looked, serviceRuns: true, now }).map((one) =>
+        // Hosts and processes are nobody's, and may look like numbers.
+        one.kind === 'instances'
+          ? one
+          : { ...one, what: maskWords(one.what, role), todo: maskWords(one.todo, role) },
+      )
       return answer(
         overviewJson({
           sendsTo: about.sendsTo,
           host: about.host,
           configVersion: config.version,
-          attention: attention
-            .map(attentionJson)
-            .map((one) => ({ ...one, what: maskWords(one.what, role), todo: maskWords(one.todo, role) })),
+          attention: attention.map(attentionJson),
           pauses: pauses.map((pause) => maskReason(pauseJson(pause), role)),
+          instances: instances.map(instanceJson),
           trouble,
           tallies,
         }),

@@ -1,6 +1,7 @@
 import type { Router } from 'express'
 import { type Backlog, COUNTED_TO, type Tally } from '../../ledger/overview.ts'
 import { type Attention, attentionOf, nameOf, needsPerson } from '../attention.ts'
+import { configVersionsOf } from '../instances.ts'
 import { maskReason } from '../mask.ts'
 import { chartOf, type Span, sparkOf } from './charts.ts'
 import type { ConsoleDeps } from './console.ts'
@@ -24,9 +25,10 @@ export function overviewPage(router: Router, { ledger, config, clock }: ConsoleD
     const now = clock.now()
     const until = Math.floor(now / MINUTE_MS) * MINUTE_MS + MINUTE_MS
     const span: Span = { since: until - chosen.ms, until, bucketMs: chosen.bucketMs }
-    const [trouble, standing, backlog, tallies] = await Promise.all([
+    const [trouble, standing, instances, backlog, tallies] = await Promise.all([
       ledger.reads.trouble(),
       ledger.pauses(),
+      ledger.reads.instances(),
       ledger.reads.backlog(),
       ledger.reads.tallies(span.since),
     ])
@@ -37,6 +39,7 @@ export function overviewPage(router: Router, { ledger, config, clock }: ConsoleD
       backlog,
       expected: [...config.sources.values()],
       serviceRuns: true,
+      instances,
       now,
       time: (at) => clockOf(at, now).replace(/:\d\d$/, ''),
     })
@@ -60,6 +63,8 @@ export function overviewPage(router: Router, { ledger, config, clock }: ConsoleD
         limit: config.genesys.rateLimitPerMinute,
         span: chosen.name,
       }),
+      instances,
+      differ: configVersionsOf(instances).length > 1,
       spans: SPANS.map(({ name, value }) => ({
         name,
         current: value === chosen.value,
@@ -145,6 +150,7 @@ function shownAttention({ kind, what, todo, command, subject }: Attention, known
         ? { href: '/console/sources', link: 'Sources' }
         : { href: `/console/sources/${source}`, link: `Source ${subject.source}` },
     silence: { href: `/console/sources/${source}`, link: `Source ${subject.source}` },
+    instances: { href: '#instances', link: 'Instances' },
   }[kind]
   return { kind, what, todo: WHAT_TO_DO[kind] ?? `${todo} ${command ?? ''}`, ...to }
 }

@@ -24,8 +24,9 @@ export function noticesOf(options: {
   const lasting = pauses
     .filter(({ code, since }) => !isOutage({ code }) || now - since >= HICCUP_MS)
     .map((pause) => ({ ...pause, until: untilOf(pause, now), reason: withoutAddresses(pause.reason) }))
-  // What is due and not sent is told to nobody, so it is not looked at either.
-  const attention = attentionOf({ trouble, pauses: lasting, backlog: [], expected, serviceRuns: true, now })
+  // What is due and not sent, and who is at work, is told to nobody, so it is not looked at either.
+  const nobodys = { backlog: [], instances: [] }
+  const attention = attentionOf({ trouble, pauses: lasting, expected, serviceRuns: true, now, ...nobodys })
   const causes = attention.filter(isTold).map((one): [string, NoticeCause] => {
     const { cause, kind, since } = one
     return [cause, { cause, kind, since: since ?? now, data: dataOf(one, trouble.host) }]

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Tally, Trouble } from '../../ledger/overview.ts'
 import type { Attention } from '../attention.ts'
+import { InstanceShape } from './instance.ts'
 import { PauseShape } from './pause.ts'
 import { Count, isoTime, list, Time } from './values.ts'
 
@@ -16,6 +17,7 @@ export const AttentionShape = z
       'unreadable',
       'refused',
       'silence',
+      'instances',
     ]),
     cause: z.string(),
     since: Time.nullable(),
@@ -89,6 +91,9 @@ export const OverviewShape = z
     configVersion: z.string(),
     attention: list(AttentionShape),
     pauses: list(PauseShape),
+    instances: list(InstanceShape).meta({
+      description: 'Who is at work with this ledger, the oldest first.',
+    }),
     trouble: TroubleShape,
     tallies: list(TallyShape).meta({ description: 'Of the last hour.' }),
   })
@@ -96,7 +101,7 @@ export const OverviewShape = z
 export type OverviewJson = z.infer<typeof OverviewShape>
 
 export function overviewJson(
-  of: Pick<OverviewJson, 'sendsTo' | 'host' | 'configVersion' | 'attention' | 'pauses'> & {
+  of: Pick<OverviewJson, 'sendsTo' | 'host' | 'configVersion' | 'attention' | 'pauses' | 'instances'> & {
     trouble: Trouble
     tallies: readonly Tally[]
   },

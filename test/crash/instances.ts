@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Client } from 'pg'
+import { Webhook } from 'svix'
+import { systemClock } from '../../src/clock.ts'
+import { EXTERNAL_SOURCE, SANDBOX_CLIENT, type SeenRequest, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { postgresServer } from '../ledger/postgres/server.ts'
+import { TEST_KEY } from '../ledger/postgres-harness.ts'
+import { randomFrom } from '../long/hour.ts'
+import { ROOT, type Running, startPostrider } from '../run-postrider.ts'
+import { assertKept, type Sent } from './kept.ts'
+
+export type Plan = {
+  instances: number
+  events: number
+  customers: number
+  /** What Genesys Cloud allows, and the configuration says. */
+  ratePerMinute: number
+  /** Messages to one customer, of all that are planned: the rest is skipped. */
+  cap: number
+  /** Events that are posted in a second, while there are some. */
+  postedPerSecond: number
+  /** Between two kills. */
+  killEveryMs: number
+  seed: number
+}
+
+export type Report = {
+  seconds: number
+  kills: number
+  sent: number
+  skippedByCap: number
+  unconfirmed: number
+  /** Of the calls that were allowed while something waited, the share that was made. */
+  shareUsed: number
+  /** The most calls in any minute, over those that are allowed. */
+  mostInAMinute: number
+}
+
+const SECRET = `whsec_${randomBytes(24).toString('base64')}`
+const BACK_MS = 2_000
+
+/**
+ * Several instances on one PostgreSQL receive and deliver, and are killed and started at random. Throws where an acknowledged event was lost, a message sent twice, a cap exceeded, an order broken
+ * or a customer kept waiting.
+ */
+export async function liveWithInstances(plan: Plan): Promise<Report> {
+  const random = randomFrom(plan.seed)
+  const folder = mkdtempSync(join(tmpdir(), 'postrider-instances-'))
+  const { url, drop } = await (await postgresServer()).database()
+  const sent: Sent[] = []
+  const calls: number[] = []
+  const sandbox = await startSandbox({
+    port: 0,
+    clock: systemClock,
+    rateLimitPerMinute: null,
+    onRequest: (seen) => note(seen, sent, calls),
+  })
+  const running: (Running | null)[] = []
+  try {
+    cpSync(join(ROOT, 'examples/demo/templates'), join(folder, 'templates'), { recursive: true })
+    writeFileSync(
+      join(folder, 'templates/ticket-resolved.liquid'),
+      'Ticket {{ data.ticket.id }} is resolved.\n',
+    )
+    writeFileSync(join(folder, 'postrider.yaml'), configOf(plan))
+    for (let n = 0; n < plan.customers; n += 1) sandbox.addContact(contactOf(n))
+    const start = () => startInstance(folder, url, sandbox.url)
+    running.push(...(await Promise.all(Array.from({ length: plan.instances }, start))))
+
+    const began = Date.now()
+    const done = new AbortController()
+    const killing = killAtRandom(running, { ...plan, random, start, signal: done.signal })
+    const posted = await postAll(running, plan, random)
+    await finished(url, plan)
+    done.abort()
+    const kills = await killing
+    const seconds = (Date.now() - began) / 1000
+    const kept = await assertKept({ url, sent, posted, cap: plan.cap })
+    return { seconds, kills, ...kept, ...usedOf(calls, plan.ratePerMinute) }
+  } finally {
+    await Promise.all(running.map((one) => one?.end('SIGKILL')))
+    await sandbox.close()
+    await drop()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function note({ path, status, body }: SeenRequest, sent: Sent[], calls: number[]): void {
+  const at = Date.now()
+  calls.push(at)
+  if (!path.endsWith('/messages/agentless') || status === null || status >= 300) return
+  const ticket = /T-\d+-\d+/.exec(JSON.stringify(body))?.[0]
+  if (ticket !== undefined) sent.push({ ticket, at })
+}
+
+function configOf({ ratePerMinute, cap }: Plan): string {
+  return `
+genesys:
+  rateLimitPerMinute: ${ratePerMinute}
+  externalSource: { id: ${EXTERNAL_SOURCE.id}, name: CRM }
+  webmessaging: { deploymentId: 0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60 }
+sources:
+  crm: { preset: standard-webhooks, secrets: ["${SECRET}"] }
+routes:
+  ticket-resolved:
+    on: crm/ticket.resolved
+    template: ticket-resolved
+    channels: [webmessaging]
+    brake: none
+    expireAfter: 7d
+    cap: { messages: ${cap}, per: 1d, group: all }
+`
+}
+
+const nameOf = (customer: number) => `K-${customer}`
+
+function contactOf(n: number) {
+  return { id: `contact-${n}`, externalId: nameOf(n), name: `Customer ${n}`, emails: [], phones: [] }
+}
+
+function startInstance(folder: string, url: string, gatewayUrl: string): Promise<Running> {
+  const env = {
+    POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
+    DATABASE_URL: url,
+    POSTRIDER_KEY: TEST_KEY.toString('base64'),
+    GENESYS_GATEWAY_URL: gatewayUrl,
+    GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
+    GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
+    LOG_LEVEL: 'error',
+  }
+  return startPostrider(['start'], { cwd: folder, env })
+}
+
+/** Kills one after another and starts it again; answers how many. There is always one that lives. */
+async function killAtRandom(
+  running: (Running | null)[],
+  around: Plan & { random(): number; start(): Promise<Running>; signal: AbortSignal },
+): Promise<number> {
+  const { random, start, signal, killEveryMs } = around
+  let kills = 0
+  while (!signal.aborted) {
+    await systemClock.sleep(killEveryMs * (0.5 + random()), signal)
+    if (signal.aborted) break
+    const n = Math.floor(random() * running.length)
+    const one = running[n]
+    running[n] = null
+    await one?.end('SIGKILL')
+    kills += 1
+    await systemClock.sleep(BACK_MS * random(), signal)
+    running[n] = await start()
+  }
+  return kills
+}
+
+/** Posts every event until it is acknowledged, as senders do: to another instance where one does not answer. Answers the tickets. */
+async function postAll(
+  running: readonly (Running | null)[],
+  { events, customers, postedPerSecond }: Plan,
+  random: () => number,
+): Promise<readonly string[]> {
+  const tickets = Array.from({ length: events }, (_, n) => `T-${Math.floor(random() * customers)}-${n}`)
+  const began = Date.now()
+  let next = 0
+  const poster = async () => {
+    for (;;) {
+      const n = next
+      next += 1
+      const ticket = tickets[n]
+      if (ticket === undefined) return
+      const early = began + (n / postedPerSecond) * 1000 - Date.now()
+      if (early > 0) await wait(early)
+      await postUntilAcknowledged(ticket, running, random)
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, poster))
+  return tickets
+}
+
+async function postUntilAcknowledged(
+  ticket: string,
+  running: readonly (Running | null)[],
+  random: () => number,
+): Promise<void> {
+  const id = `msg_${randomBytes(12).toString('hex')}`
+  const body = JSON.stringify({
+    type: 'ticket.resolved',
+    timestamp: new Date().toISOString(),
+    data: { customer: { id: nameOf(Number(ticket.split('-')[1])) }, ticket: { id: ticket } },
+  })
+  for (;;) {
+    const one = running[Math.floor(random() * running.length)]
+    if (one && (await isAcknowledged(one.url, id, body))) return
+    await wait(100)
+  }
+}
+
+async function isAcknowledged(url: string, id: string, body: string): Promise<boolean> {
+  const now = new Date()
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+    'webhook-signature': new Webhook(SECRET).sign(id, now, body),
+  }
+  try {
+    const response = await fetch(`${url}/webhooks/crm`, { method: 'POST', body, headers })
+    await response.arrayBuffer()
+    assert.ok(response.ok || response.status === 503, `answered ${response.status}`)
+    return response.ok
+  } catch (error) {
+    // Killed meanwhile: whether it was recorded is not known, and the same is posted once more.
+    if (error instanceof assert.AssertionError) throw error
+    return false
+  }
+}
+
+/** Until nothing more happens by itself. Rejects where that takes three times as long as the rate asks for. */
+async function finished(url: string, { events, ratePerMinute }: Plan): Promise<void> {
+  const until = Date.now() + Math.max(120_000, (3 * events * 60_000) / ratePerMinute)
+  const db = new Client({ connectionString: url })
+  await db.connect()
+  try {
+    for (;;) {
+      const { rows } = await db.query(
+        `SELECT count(*)::int AS open FROM messages
+         WHERE state IN ('scheduled', 'sending') OR (state = 'unconfirmed' AND look_at IS NOT NULL AND looks = 0)`,
+      )
+      if (rows[0]?.open === 0) return
+      assert.ok(Date.now() < until, `${rows[0]?.open} messages are still not sent`)
+      await wait(500)
+    }
+  } finally {
+    await db.end()
+  }
+}
+
+/** From the first call to the last but the tail, in which less waits than instances hold. */
+function usedOf(
+  calls: readonly number[],
+  ratePerMinute: number,
+): Pick<Report, 'shareUsed' | 'mostInAMinute'> {
+  const sorted = calls.toSorted((a, b) => a - b)
+  const steady = sorted.slice(0, Math.floor(sorted.length * 0.98))
+  const tookMs = (steady.at(-1) ?? 0) - (steady[0] ?? 0)
+  let most = 0
+  let from = 0
+  for (const [n, at] of sorted.entries()) {
+    while ((sorted[from] ?? at) <= at - 60_000) from += 1
+    most = Math.max(most, n - from + 1)
+  }
+  return {
+    shareUsed: steady.length / ((tookMs / 60_000) * ratePerMinute),
+    mostInAMinute: most / ratePerMinute,
+  }
+}
