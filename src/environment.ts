@@ -84,7 +84,10 @@ const FIELDS = {
   POSTRIDER_CONFIG: z.string().default('config/postrider.yaml'),
   DATABASE_URL: z
     .string()
-    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'expected sqlite:PATH')
+    .regex(
+      /^(sqlite:.+|postgres(ql)?:\/\/.+)/,
+      'expected sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE',
+    )
     .optional(),
   POSTRIDER_KEY: z
     .string()

@@ -15,18 +15,33 @@ type ComposeService = {
   ports?: string[]
   profiles?: string[]
   command?: string[]
+  depends_on?: Record<string, { condition: string }>
+  healthcheck?: object
 }
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
-const { services, volumes } = parseYaml(read('docker-compose.yml')) as {
+const { services, volumes } = parseYaml(read('docker-compose.yml'), { merge: true }) as {
   services: Record<string, ComposeService>
   volumes: object
 }
 const example = parse(read('.env.example'))
 
+/** What a container of the service has, with what .env must say for compose. */
+function environmentOf(name: string): Record<string, string | undefined> {
+  const own = { POSTGRES_PASSWORD: 'secret', POSTRIDER_KEY: Buffer.alloc(32, 1).toString('base64') }
+  const filled = Object.entries(services[name]?.environment ?? {}).map(([variable, value]) => [
+    variable,
+    value.replace(
+      /\$\{(\w+):\?[^}]+\}/g,
+      (_, named: string) => Object.entries(own).find(([one]) => one === named)?.[1] ?? '',
+    ),
+  ])
+  return { ...example, ...Object.fromEntries(filled) }
+}
+
 describe('a deployment as documented', () => {
   it('is production: what .env says of it is less than what compose says', () => {
-    for (const name of ['postrider', 'sandbox']) {
-      const environment = { ...example, ...services[name]?.environment }
+    for (const name of ['postrider', 'postrider-2', 'sandbox']) {
+      const environment = environmentOf(name)
       assert.equal(readEnvironment(environment).NODE_ENV, 'production', name)
     }
   })
@@ -37,22 +52,38 @@ describe('a deployment as documented', () => {
   })
 
   it('what it publishes is on this machine alone, and operators have a port of their own', () => {
-    const { postrider } = services
-    const { PORT, OPS_PORT } = readEnvironment({ ...example, ...postrider?.environment })
+    const { postrider, 'postrider-2': second, postgres, sandbox } = services
+    const { PORT, OPS_PORT } = readEnvironment(environmentOf('postrider'))
     assert.notEqual(PORT, OPS_PORT)
     assert.deepEqual(postrider?.ports, [`127.0.0.1:${PORT}:${PORT}`, `127.0.0.1:${OPS_PORT}:${OPS_PORT}`])
-    assert.equal(services.sandbox?.ports, undefined)
+    assert.deepEqual(second?.ports, [`127.0.0.1:3010:${PORT}`, `127.0.0.1:3011:${OPS_PORT}`])
+    assert.equal(postgres?.ports, undefined)
+    assert.equal(sandbox?.ports, undefined)
   })
 
-  it('its ledger lies in a volume that exists, and the sandbox runs only when asked for', () => {
-    const { postrider, sandbox } = services
-    const ledger = readEnvironment({ ...example, ...postrider?.environment }).DATABASE_URL
-    assert.equal(ledger, 'sqlite:data/postrider.db')
-    assert.ok(postrider?.volumes?.includes('data:/app/data'))
-    assert.ok('data' in volumes)
-    assert.deepEqual(sandbox?.profiles, ['sandbox'])
-    assert.equal(postrider?.profiles, undefined)
-    assert.deepEqual(Object.keys(services), ['postrider', 'sandbox'])
+  it('two instances share one database and one key, and wait until it takes connections', () => {
+    assert.deepEqual(Object.keys(services), ['postrider', 'postrider-2', 'postgres', 'sandbox'])
+    const [first, second] = ['postrider', 'postrider-2'].map((name) => readEnvironment(environmentOf(name)))
+    const { DATABASE_URL, POSTRIDER_KEY } = first ?? {}
+    assert.equal(second?.DATABASE_URL, DATABASE_URL)
+    assert.deepEqual(second?.POSTRIDER_KEY, POSTRIDER_KEY)
+    assert.ok(POSTRIDER_KEY)
+    const { username, password, hostname, pathname } = new URL(DATABASE_URL ?? '')
+    const { POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD } = environmentOf('postgres')
+    assert.deepEqual(
+      [username, password, hostname, pathname],
+      [POSTGRES_USER, POSTGRES_PASSWORD, 'postgres', `/${POSTGRES_DB}`],
+    )
+    for (const name of ['postrider', 'postrider-2']) {
+      assert.deepEqual(services[name]?.depends_on, { postgres: { condition: 'service_healthy' } })
+    }
+    assert.ok(services.postgres?.healthcheck)
+    assert.ok(services.postgres?.volumes?.every((one) => (one.split(':')[0] ?? '') in volumes))
+  })
+
+  it('the sandbox runs only when asked for', () => {
+    assert.deepEqual(services.sandbox?.profiles, ['sandbox'])
+    assert.equal(services.postrider?.profiles, undefined)
   })
 
   it('its sandbox stands for the org of the service’s own settings and configuration', () => {

@@ -14,6 +14,7 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npm run check$/, 'runs beside the tests'],
   [/^docker compose /, 'needs Docker'],
   [/^git /, 'needs a remote repository'],
+  [/^npx postrider copy /, 'needs PostgreSQL'],
   [/^npx postrider notify /, 'the example tells nobody'],
 ]
 
@@ -25,7 +26,7 @@ const RUN: readonly [RegExp, number][] = [
   // What the example has was changed on the way, and stays refused.
   [/^npx postrider refused recheck\b/, 1],
   [
-    /^(\w+=\S+ )?npx postrider (check|preview|doctor|sources|replay|send|events|messages|pause|resume|suppress|refused|runs|simulate|operators|tokens|audit|purge|backup)\b/,
+    /^(\w+=\S+ )?npx postrider (check|preview|doctor|sources|replay|send|events|messages|pause|resume|suppress|refused|runs|simulate|operators|tokens|audit|purge|backup|migrate)\b/,
     0,
   ],
   [/^(node|node_modules\/\.bin\/node) /, 0],

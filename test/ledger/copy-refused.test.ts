@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { copyLedger, undoCopy } from '../../src/ledger/copy/copy.ts'
-import { fileOf } from '../../src/ledger/open.ts'
+import { openPostgresSide } from '../../src/ledger/copy/postgres-side.ts'
+import { openSqliteSide } from '../../src/ledger/copy/sqlite-side.ts'
+import { GONE_MS } from '../../src/ledger/instances.ts'
+import { fileOf, openLedger } from '../../src/ledger/open.ts'
+import { HOUSE } from '../../src/ledger/postgres/transactions.ts'
 import { placeOf } from '../../src/ledger/postgres.ts'
+import { isOwned } from '../../src/ledger/sqlite/ownership.ts'
+import { silentLog } from '../../src/log.ts'
 import { schedule } from './contract/build.ts'
 import type { Harness } from './contract.ts'
 import { ask, breakOff, contentOf, copy, filled, open, type Places, withPlaces } from './copying.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
+import { TEST_KEY } from './postgres-harness.ts'
 
 const clock = { now: () => 0 }
 
@@ -101,9 +108,9 @@ describe('a copy is refused', () => {
           `INSERT INTO instances VALUES ('a', 'host-7', 12, 'c', 0, extract(epoch FROM now()) * 1000 - ${ago})
            ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`,
         )
-      await say(15_000)
+      await say(GONE_MS - 5_000)
       await assert.rejects(copy(from, to), { code: 'LEDGER_IN_USE', message: /\(host-7, process 12\)/ })
-      await say(25_000)
+      await say(GONE_MS + 1_000)
       await copy(from, to)
     }))
 
@@ -150,7 +157,8 @@ describe('a copy is refused', () => {
       await small(other)
       const refused = { code: 'REFUSED', message: /begun and not finished, and .* is not what that was then/ }
       await assert.rejects(copy(other, to), refused)
-      const command = await open(from, manualClock(), { owner: false })
+      const later = manualClock(Date.UTC(2027, 0, 1))
+      const command = await open(from, later, { owner: false })
       await command.ping()
       await command.close()
       await assert.rejects(copy(from, to), refused)
@@ -175,6 +183,18 @@ describe('a copy is refused', () => {
       await (await open(from, manualClock())).close()
     }))
 
+  test('with a row that the other database does not take, and the row is named', () =>
+    withPlaces(async ({ file, database }) => {
+      const [from, to] = [file(), await database()]
+      await small(from)
+      await ask(from, `UPDATE messages SET reason = 'a' || char(0) || 'b'`)
+      await assert.rejects(copy(from, to), {
+        code: 'REFUSED',
+        message: /0x00 \(table messages, of the 1 rows up to \[1\]\)/,
+      })
+      await (await open(from, manualClock())).close()
+    }))
+
   test('to what is no ledger, or of another program', () =>
     withPlaces(async ({ file, database }) => {
       const [from, to] = [file(), await database({ empty: true })]
@@ -190,15 +210,38 @@ describe('a copy is refused', () => {
     }))
 })
 
-test('a key that lies beside the file is named, and a copy that is a file is opened with it', () =>
+test('nobody else writes while a ledger is copied', () =>
+  withPlaces(async ({ file, database }) => {
+    const [one, other] = [file(), await database()]
+    await small(one)
+    await small(other)
+    const path = fileOf(one) ?? ''
+    const write = () => ask(one, `UPDATE meta SET value = value WHERE name = 'schema'`)
+    const source = openSqliteSide(path, 'source')
+    await assert.rejects(write(), { message: /database is locked/ })
+    assert.equal(isOwned(path), true)
+    await source.close()
+    await write()
+    assert.equal(isOwned(path), false)
+
+    const free = () => ask(other, `SELECT pg_try_advisory_xact_lock_shared(${HOUSE}, 0)`)
+    const side = await openPostgresSide(other, 'it')
+    assert.deepEqual(await free(), [[0]])
+    await side.close()
+    assert.deepEqual(await free(), [[1]])
+  }))
+
+test('a key that lies beside the file is named; a copy that is a file is opened with it, and not without', () =>
   withPlaces(async ({ file }) => {
     const [from, to] = [file(), file()]
-    const key = `${fileOf(from)}.key`
-    writeFileSync(key, `${Buffer.alloc(32, 7).toString('base64')}\n`)
+    const [key, keyOfCopy] = [`${fileOf(from)}.key`, `${fileOf(to)}.key`]
+    writeFileSync(key, `${TEST_KEY.toString('base64')}\n`)
     await small(from)
-    const { keyFile } = await copy(from, to, { key: undefined })
-    assert.equal(keyFile, key)
-    assert.equal((await copy(to, file())).keyFile, null)
-    rmSync(`${fileOf(to)}-owner`)
-    renameSync(key, `${fileOf(to)}.key`)
+    assert.equal((await copy(from, to, { key: undefined })).keyFile, key)
+    const alone = { url: to, clock: manualClock(), log: silentLog, owner: true }
+    await assert.rejects(openLedger(alone), { message: /\.key is gone/ })
+    assert.equal(existsSync(keyOfCopy), false)
+    copyFileSync(key, keyOfCopy)
+    await (await openLedger(alone)).close()
+    assert.equal((await copy(to, file())).keyFile, null, 'POSTRIDER_KEY is what was given')
   }))

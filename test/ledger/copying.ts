@@ -84,16 +84,20 @@ export async function breakOff(from: string, to: string, batches: number): Promi
   )
 }
 
-/** Asks the database itself, past the ledger; rows are arrays. */
-export async function ask(url: string, sql: string): Promise<unknown[][]> {
+type All = (sql: string) => Promise<unknown[][]>
+
+/** Asks the database itself, past the ledger, over one connection; rows are arrays. */
+async function asking<T>(url: string, ask: (all: All) => Promise<T>): Promise<T> {
   const file = fileOf(url)
   if (file !== undefined) {
     if (!existsSync(file)) throw new Error(`${file} does not exist`)
     const db = new DatabaseSync(file, { timeout: 1000 })
     try {
-      const statement = db.prepare(sql)
-      statement.setReturnArrays(true)
-      return statement.all() as unknown as unknown[][]
+      return await ask(async (sql) => {
+        const statement = db.prepare(sql)
+        statement.setReturnArrays(true)
+        return statement.all() as unknown as unknown[][]
+      })
     } finally {
       db.close()
     }
@@ -101,11 +105,13 @@ export async function ask(url: string, sql: string): Promise<unknown[][]> {
   const client = new Client({ connectionString: url, types: TYPES })
   await client.connect()
   try {
-    return (await client.query<unknown[]>({ text: sql, rowMode: 'array' })).rows
+    return await ask(async (sql) => (await client.query<unknown[]>({ text: sql, rowMode: 'array' })).rows)
   } finally {
     await client.end()
   }
 }
+
+export const ask = (url: string, sql: string) => asking(url, (all) => all(sql))
 
 /** Nothing of these is the same in the copy: leases are void, and each ledger has marks and a schema of its own. */
 const OTHERWISE: Readonly<Record<string, string>> = {
@@ -115,28 +121,23 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 }
 
 /** Every row of every table, as texts that are the same for the same rows. */
-export async function contentOf(url: string): Promise<Record<string, string[]>> {
-  const content: Record<string, string[]> = {}
-  for (const { name } of TABLES) {
-    const columns = await columnsOf(url, name)
-    const rows = await ask(url, OTHERWISE[name] ?? `SELECT ${columns} FROM ${name}`)
-    content[name] = rows.map((row) => JSON.stringify(row.map(plain))).sort()
-  }
-  return content
+export function contentOf(url: string): Promise<Record<string, string[]>> {
+  return asking(url, async (all) => {
+    const content: Record<string, string[]> = {}
+    for (const { name } of TABLES) {
+      // In one order, whatever the order in which the columns were added.
+      const columns = (await all(columnsOf(url, name))).map(([column]) => `"${column}"`).sort()
+      const rows = await all(OTHERWISE[name] ?? `SELECT ${columns.join(', ')} FROM ${name}`)
+      content[name] = rows.map((row) => JSON.stringify(row.map(plain))).sort()
+    }
+    return content
+  })
 }
 
-/** In one order, whatever the order in which the columns were added. */
-async function columnsOf(url: string, table: string): Promise<string> {
-  const rows = await ask(
-    url,
-    fileOf(url) === undefined
-      ? `SELECT attname::text FROM pg_attribute WHERE attrelid = '${table}'::regclass AND attnum > 0 AND NOT attisdropped`
-      : `SELECT name FROM pragma_table_info('${table}')`,
-  )
-  return rows
-    .map(([name]) => `"${name}"`)
-    .sort()
-    .join(', ')
+function columnsOf(url: string, table: string): string {
+  return fileOf(url) === undefined
+    ? `SELECT attname::text FROM pg_attribute WHERE attrelid = '${table}'::regclass AND attnum > 0 AND NOT attisdropped`
+    : `SELECT name FROM pragma_table_info('${table}')`
 }
 
 function plain(value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { PostriderError } from '../../errors.ts'
 import { COPY, type CopyMark } from './marks.ts'
 import { keyIn, keyOfText, type Row, rowsAfter, type Side, textOf } from './side.ts'
 import { TABLES } from './tables.ts'
@@ -31,14 +32,18 @@ export async function copyRows(
       after = last === undefined ? after : keyIn(table, columns, last)
       const at = after === null ? mark.at : { table: name, key: textOf(after) }
       mark = { ...mark, at, rows: mark.rows + rows.length }
-      await copy.write(
-        async () => {
-          if (isToEmpty) await copy.all(`DELETE FROM ${name} WHERE ${where}`)
-          if (rows.length > 0) await copy.insert(name, columns, rows)
-          await saveMark(copy, mark)
-        },
-        { durable: false },
-      )
+      await copy
+        .write(
+          async () => {
+            if (isToEmpty) await copy.all(`DELETE FROM ${name} WHERE ${where}`)
+            if (rows.length > 0) await copy.insert(name, columns, rows)
+            await saveMark(copy, mark)
+          },
+          { durable: false },
+        )
+        .catch((error: unknown) => {
+          throw named(error, `${name}, of the ${rows.length} rows up to ${mark.at?.key}`)
+        })
       copied(mark.rows)
       if (last === undefined) break
       // SQLite answers at once: so that a progress bar is drawn, and a signal heard.
@@ -65,4 +70,11 @@ function fitting(rows: readonly Row[]): readonly Row[] {
 
 function sizeOf(value: Row[number]): number {
   return value === null || typeof value === 'number' ? 0 : value.length
+}
+
+/** What the other database does not take, such as a character, is to be found again. */
+function named(error: unknown, where: string): unknown {
+  if (!(error instanceof PostriderError) || error.code !== 'REFUSED') return error
+  const words = `${error.message} (table ${where}). Nothing is lost: mend that row in the source, empty the copy, and do the same again.`
+  return new PostriderError('REFUSED', words, { cause: error })
 }

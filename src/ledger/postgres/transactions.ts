@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Needs, Transactions, Work } from '../group-commit.ts'
 import type { Tallies } from '../verbs/tallies.ts'
 import type { Connection } from './bridge.ts'
-import { isLost, lost } from './trouble.ts'
+import { isLost, lost, sqlstateOf } from './trouble.ts'
 
 type Group = readonly Pick<Work<unknown>, 'durable' | 'needs'>[]
 
@@ -15,8 +15,8 @@ export const HOUSE = 0x706f7374
 /** What a transaction begins with that must be alone: nobody else writes until it ends. */
 export const LOCK_ALL = `SELECT pg_advisory_xact_lock(${HOUSE}, 0);`
 
-/** How long is asked what became of a commit whose answer was lost. */
-const ASK_TIMES = 20
+/** How long is asked what became of a commit whose answer was lost, and how often. Others wait meanwhile; a server that is frozen keeps each question for seconds. */
+const ASK_FOR_MS = 10_000
 const ASK_MS = 500
 
 /**
@@ -36,7 +36,7 @@ export function transactionsOf(
   },
 ): Transactions {
   const { tallies } = options
-  let transaction = ''
+  let transaction: Transaction = { id: '', life: '' }
   let isOpen = false
 
   return {
@@ -46,8 +46,8 @@ export function transactionsOf(
       // Before it: where a lock is waited for in vain, there is a transaction to end all the same.
       isOpen = true
       const { rows } = connection.fresh({ text: `BEGIN; ${loose} ${locksOf(group)} ${LOOK}` })
-      const [{ now, xid } = {}] = rows
-      transaction = String(xid)
+      const [{ now, xid, life } = {}] = rows
+      transaction = { id: String(xid), life: String(life) }
       options.began(Number(now))
     },
     commit() {
@@ -83,7 +83,15 @@ export function transactionsOf(
   }
 }
 
-const LOOK = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, pg_current_xact_id()::text AS xid`
+/** `id`: the server's number of a transaction. `life`: of the server, from one start or crash to the next: only in it is the number nobody else's. */
+type Transaction = { id: string; life: string }
+
+/**
+ * The server starts anew, or crashes with one of its processes and recovers: then it forgets what it counted too. What was not on disk by then is gone with its number, which the next transaction gets.
+ */
+const LIFE = `pg_postmaster_start_time()::text || ' ' || pg_stat_get_bgwriter_stat_reset_time()::text AS life`
+
+const LOOK = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, pg_current_xact_id()::text AS xid, ${LIFE}`
 
 /** Always in the same order, so that no two wait for each other. */
 function locksOf(group: Group): string {
@@ -114,24 +122,36 @@ function keyOf(name: string): number {
  * The connection broke while a commit was under way: the server is asked by the transaction's id what became of it, over a new connection. False: it was undone. Throws where it cannot be found out: what
  * was asked for may have been done, and who asks again changes nothing twice.
  */
-function wasCommitted(connection: Connection, transaction: string): boolean {
-  for (let asked = 0; asked < ASK_TIMES; asked += 1) {
+function wasCommitted(connection: Connection, transaction: Transaction): boolean {
+  const until = performance.now() + ASK_FOR_MS
+  for (;;) {
     const status = statusOf(connection, transaction)
     if (status === 'committed') return true
     if (status === 'aborted') return false
+    if (status === 'unknown' || performance.now() >= until) break
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ASK_MS)
   }
   throw lost('the connection broke during a commit, and what became of it is not known')
 }
 
-/** Null: the server does not answer yet, or is still at it. */
-function statusOf(connection: Connection, transaction: string): string | null {
+/** `open`: the server does not answer yet, or is still at it. `unknown`: whoever had this number was committed, and that may have been another. */
+function statusOf(
+  connection: Connection,
+  { id, life }: Transaction,
+): 'committed' | 'aborted' | 'open' | 'unknown' {
   try {
-    const values = [transaction]
-    const { rows } = connection.fresh({ text: 'SELECT pg_xact_status($1::xid8) AS status', values })
-    return String(rows[0]?.status)
+    const { rows } = connection.fresh({ text: STATUS, values: [id] })
+    const [{ status, life: now } = {}] = rows
+    if (status === 'committed') return life === now ? 'committed' : 'unknown'
+    return status === 'aborted' ? 'aborted' : 'open'
   } catch (error) {
-    if (isLost(error)) return null
+    if (isLost(error)) return 'open'
+    // The server gave no such number yet: it was forgotten in a crash.
+    if (sqlstateOf(error) === OF_THE_FUTURE) return 'aborted'
     throw error
   }
 }
+
+const STATUS = `SELECT pg_xact_status($1::xid8) AS status, ${LIFE}`
+/** invalid_parameter_value, of `pg_xact_status` alone. */
+const OF_THE_FUTURE = '22023'

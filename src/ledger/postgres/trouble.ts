@@ -29,6 +29,11 @@ function isPostgresError(error: unknown): error is PostgresError {
   return error instanceof Error && 'sqlstate' in error
 }
 
+/** What the server says of an error; null where it said nothing, or the error is another's. */
+export function sqlstateOf(error: unknown): string | null {
+  return isPostgresError(error) ? error.sqlstate : null
+}
+
 /** Whether the connection broke, so that nobody knows what became of the last statement. */
 export function isLost(error: unknown): boolean {
   return (

@@ -50,8 +50,11 @@ export function createRecover({ prepare, clock, turns }: Store): Recover {
     return { interrupted: found.length }
   }
 
+  const forgetInstances = prepare('DELETE FROM instances')
+
   return {
     ofTheBootBefore() {
+      forgetInstances.run()
       voidProbes.run(clock.now())
       return leftBy(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     },

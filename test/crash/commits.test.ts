@@ -1,0 +1,3 @@
+import { loseAnswersToCommits } from './commits.ts'
+
+loseAnswersToCommits()

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { Client } from 'pg'
+import { systemClock } from '../../src/clock.ts'
+import { PostriderError } from '../../src/errors.ts'
+import type { Ledger, Recorded } from '../../src/ledger/ledger.ts'
+import { openLedger } from '../../src/ledger/open.ts'
+import { entry } from '../ledger/contract/build.ts'
+import { type ServerProcess, startServer } from '../ledger/postgres/server-process.ts'
+import { TEST_KEY } from '../ledger/postgres-harness.ts'
+import { testLog } from '../test-log.ts'
+import { startWire, type Wire } from './wire.ts'
+
+/** Registers the tests: the answer to a commit is lost, and what the ledger says of it must be so. On a server of its own, which crashes. */
+export function loseAnswersToCommits(): void {
+  describe('a commit on PostgreSQL whose answer is lost', () => {
+    let server: ServerProcess
+    let wire: Wire
+    /** Whose commits are held, and another instance beside it. */
+    let ledger: Ledger
+    let other: Ledger
+
+    before(async () => {
+      server = await startServer()
+      const url = server.url('postgres')
+      wire = await startWire(url)
+      const shared = { clock: systemClock, log: testLog(), key: TEST_KEY }
+      // Neither owns it: no beat and no listener commits between.
+      ledger = await openLedger({ ...shared, url: wire.url, owner: false })
+      other = await openLedger({ ...shared, url, owner: false })
+    })
+    after(async () => {
+      await ledger.close()
+      await other.close()
+      await wire.close()
+      await server.stop('fast')
+    })
+
+    const record = (by: Ledger, key: string): Promise<Recorded[number]['kind'] | 'rejected'> =>
+      by.record([entry(systemClock.now(), key)]).then(
+        ([one]) => one?.kind ?? assert.fail('the ledger said nothing'),
+        (error: unknown) => {
+          assert.ok(error instanceof PostriderError && error.code === 'LEDGER_UNAVAILABLE', String(error))
+          assert.equal(error.retryable, true)
+          return 'rejected'
+        },
+      )
+    const asking = async <T>(ask: (client: Client) => Promise<T>): Promise<T> => {
+      const client = new Client({ connectionString: server.url('postgres') })
+      await client.connect()
+      try {
+        return await ask(client)
+      } finally {
+        await client.end()
+      }
+    }
+    const eventsOf = (key: string) =>
+      asking(async (client) => {
+        const { rows } = await client.query('SELECT count(*)::int AS count FROM events WHERE key = $1', [key])
+        return rows[0]?.count as number
+      })
+
+    it('is acknowledged where it was committed', async () => {
+      const commit = wire.holdCommit()
+      const said = record(ledger, 'committed')
+      const held = await commit
+      await held.forward()
+      held.cut()
+      assert.equal(await said, 'recorded')
+      assert.equal(await eventsOf('committed'), 1)
+      assert.equal(await record(ledger, 'committed'), 'known')
+    })
+
+    it('is not acknowledged where it was not, and is recorded when it is asked for again', async () => {
+      const commit = wire.holdCommit()
+      const said = record(ledger, 'undone')
+      const held = await commit
+      held.end()
+      assert.equal(await said, 'rejected')
+      assert.equal(await eventsOf('undone'), 0)
+      assert.equal(await record(ledger, 'undone'), 'recorded')
+    })
+
+    it('is waited for while the server is still at it', async () => {
+      const commit = wire.holdCommit()
+      const said = record(ledger, 'late')
+      const held = await commit
+      const asked = wire.connected()
+      held.cut()
+      await asked
+      // It is told that the transaction is in progress, and asks again.
+      await asking(async (client) => {
+        const { rows } = await client.query('SELECT pg_xact_status(backend_xid::text::xid8) AS status FROM pg_stat_activity WHERE backend_xid IS NOT NULL')
+        assert.deepEqual(rows, [{ status: 'in progress' }])
+      })
+      await held.forward()
+      assert.equal(await said, 'recorded')
+      assert.equal(await eventsOf('late'), 1)
+      held.end()
+    })
+
+    it('is not taken for another transaction that got its number after a crash', async () => {
+      const commit = wire.holdCommit()
+      const said = record(ledger, 'lost')
+      const held = await commit
+      const number = await asking(async (client) => {
+        const { rows } = await client.query('SELECT backend_xid::text AS xid FROM pg_stat_activity WHERE backend_xid IS NOT NULL')
+        assert.equal(rows.length, 1)
+        return String(rows[0]?.xid)
+      })
+      wire.shut()
+      await server.stop('immediate')
+      held.cut()
+      await server.start()
+      const statusOf = () =>
+        asking(async (client) => {
+          const { rows } = await client.query(
+            `SELECT CASE WHEN $1::xid8 < pg_snapshot_xmax(pg_current_snapshot()) THEN pg_xact_status($1::xid8) END AS status`,
+            [number],
+          )
+          return rows[0]?.status as string | null
+        })
+      assert.equal(await statusOf(), null, 'the server has forgotten that there was such a transaction')
+      for (let n = 0; (await statusOf()) === null; n += 1) {
+        assert.equal(await record(other, `beside ${n}`).then((kind) => kind === 'rejected' ? record(other, `beside ${n}`) : kind), 'recorded')
+      }
+      assert.equal(await statusOf(), 'committed', 'another one has its number')
+      wire.open()
+      assert.equal(await said, 'rejected')
+      assert.equal(await eventsOf('lost'), 0)
+      assert.equal(await record(ledger, 'lost'), 'recorded')
+    })
+  })
+}

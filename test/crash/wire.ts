@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+/** A wire between a ledger and its PostgreSQL that can be cut around a COMMIT. */
+export type Wire = {
+  /** The same database, at this end. */
+  url: string
+  /** Waits for the next COMMIT and keeps it back. */
+  holdCommit(): Promise<HeldCommit>
+  /** Whether new connections are let through. */
+  shut(): void
+  open(): void
+  /** Resolves when somebody next connects. */
+  connected(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The ledger has sent a COMMIT, and the server has not got it. */
+export type HeldCommit = {
+  /** The server gets it; resolves when it has answered. The ledger is not told. */
+  forward(): Promise<void>
+  /** The ledger's end breaks. The server's stands, with its transaction open, until `forward` or `end`. */
+  cut(): void
+  /** Both ends break. */
+  end(): void
+}
+
+/** Statements are small and one at a time: a COMMIT comes as a piece of its own, and no side has to wait for the other. */
+const isCommit = (piece: Buffer) => piece[0] === 0x51 && piece.includes('COMMIT\0')
+
+/** `target`: the URL of a database. */
+export async function startWire(target: string): Promise<Wire> {
+  const there = new URL(target)
+  const waiting: ((held: HeldCommit) => void)[] = []
+  const arrivals: (() => void)[] = []
+  const sockets = new Set<Socket>()
+  let isOpen = true
+
+  const wire = createServer((ledger) => {
+    for (const arrived of arrivals.splice(0)) arrived()
+    if (!isOpen) return void ledger.destroy()
+    const server = connect(Number(there.port), there.hostname)
+    const answered = Promise.withResolvers<void>()
+    let isHeld = false
+    ledger.on('data', (piece) => {
+      const waiter = isCommit(piece) ? waiting.shift() : undefined
+      if (!waiter) return void server.write(piece)
+      isHeld = true
+      waiter({
+        forward() {
+          server.write(piece)
+          return answered.promise
+        },
+        cut: () => void ledger.destroy(),
+        end: () => void server.destroy(),
+      })
+    })
+    server.on('data', (piece) => {
+      if (isHeld) answered.resolve()
+      else ledger.write(piece)
+    })
+    server.on('close', () => ledger.destroy())
+    ledger.on('close', () => isHeld || server.destroy())
+    for (const end of [ledger, server]) {
+      sockets.add(end)
+      // What breaks is closed, and that is heard.
+      end.on('error', () => {})
+      end.on('close', () => sockets.delete(end))
+    }
+  })
+  wire.listen(0, '127.0.0.1')
+  await once(wire, 'listening')
+  const address = wire.address()
+  if (address === null || typeof address === 'string') throw new Error('the wire does not listen')
+  const here = new URL(target)
+  here.port = String(address.port)
+
+  return {
+    url: here.href,
+    holdCommit: () => new Promise((resolve) => waiting.push(resolve)),
+    shut() {
+      isOpen = false
+    },
+    open() {
+      isOpen = true
+    },
+    connected: () => new Promise((resolve) => arrivals.push(resolve)),
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      wire.close()
+      await once(wire, 'close')
+    },
+  }
+}
