@@ -25,8 +25,8 @@ export type Question =
 export type Answer = { result: Result } | { error: WirePostgresError }
 export type Started = { signal: SharedArrayBuffer; port: MessagePort }
 
-/** How much longer this thread waits than the other one gives the server: that one ends every query that takes too long by itself. */
-const GRACE_MS = 10_000
+/** How much longer this thread waits than the other one gives the server: that one connects within ten seconds, and ends every query that takes too long by itself. */
+const GRACE_MS = 15_000
 
 type Host = { worker: Worker; port: MessagePort; answered: Int32Array; isAlive: boolean }
 
@@ -38,13 +38,18 @@ let spare: Host | null = null
  * thread, PostgreSQL over there, and this one sleeps meanwhile (decisions/0029). `timeoutMs`: of one statement; after that the connection is given up.
  */
 export function connectBridge(url: string, timeoutMs: number): Connection {
-  const host = spare ?? startHost()
-  spare = null
-  const { worker, port, answered } = host
   let isClosed = false
-  port.postMessage({ kind: 'begin', url, timeoutMs } satisfies Question)
+  let host = begun()
+
+  function begun(): Host {
+    const own = spare ?? startHost()
+    spare = null
+    own.port.postMessage({ kind: 'begin', url, timeoutMs } satisfies Question)
+    return own
+  }
 
   function ask(question: Question): Result {
+    const { worker, port, answered } = host
     if (isClosed || !host.isAlive) throw lost('the thread of the connection ended')
     const before = Atomics.load(answered, 0)
     port.postMessage(question)
@@ -62,12 +67,15 @@ export function connectBridge(url: string, timeoutMs: number): Connection {
 
   return {
     query: (statement) => ask({ kind: 'query', statement }),
-    fresh: (statement) => ask({ kind: 'fresh', statement }),
+    fresh(statement) {
+      if (!host.isAlive && !isClosed) host = begun()
+      return ask({ kind: 'fresh', statement })
+    },
     close() {
-      if (isClosed || !host.isAlive) return
-      ask({ kind: 'close' })
+      if (isClosed) return
+      if (host.isAlive) ask({ kind: 'close' })
       isClosed = true
-      spare = host
+      spare = host.isAlive ? host : spare
     },
   }
 }

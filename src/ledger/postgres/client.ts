@@ -1,4 +1,4 @@
-import { Client, type ClientConfig, types } from 'pg'
+import { Client, type ClientConfig, type QueryConfig, types } from 'pg'
 
 export type PostgresClient = {
   query: Client['query']
@@ -11,6 +11,8 @@ export type PostgresClient = {
 export type Use = 'writes' | 'reads' | 'schema' | 'listens'
 
 const CONNECT_MS = 5_000
+/** A server that is frozen answers no goodbye. */
+const GOODBYE_MS = 1_000
 
 /**
  * Every statement of a verb is a look-up in an index. On tables that are small still, the planner would read them whole, and keep to that plan while they grow.
@@ -67,13 +69,18 @@ export async function openClient(options: {
   client.on('end', () => {
     isAlive = false
   })
-  await client.connect()
-  if (options.use === 'writes') await client.query(BY_INDEX)
+  try {
+    await client.connect()
+    if (options.use === 'writes') await client.query(soon(BY_INDEX))
+  } catch (error) {
+    destroy(client)
+    throw error
+  }
 
   const query = ((...args: unknown[]) =>
     (client.query as (...all: unknown[]) => Promise<unknown>).apply(client, args).catch((error: unknown) => {
       // The client's own time-out: the statement may still run, so nothing more goes over this connection.
-      if (!(error instanceof Error && 'code' in error)) {
+      if (isGivenUp(error)) {
         isAlive = false
         destroy(client)
       }
@@ -86,7 +93,7 @@ export async function openClient(options: {
     async end() {
       if (!isAlive) return destroy(client)
       isAlive = false
-      await client.end()
+      await leave(client.end(), [client])
     },
   }
 }
@@ -100,23 +107,52 @@ export async function openListener(options: {
 }): Promise<{ end(): Promise<void> }> {
   const { url, channel, heard, broke } = options
   const client = new Client(configOf({ url, timeoutMs: 0, use: 'listens' }))
-  let isOver = false
+  // Until it listens, what breaks is told by the rejection alone.
+  let isOver = true
   const over = (why: string) => {
     if (isOver) return
     isOver = true
     broke(why)
   }
-  await client.connect()
   client.on('error', (error) => over(error.message))
   client.on('end', () => over('the server ended the connection'))
   client.on('notification', ({ payload }) => heard(payload ?? ''))
-  await client.query(`LISTEN ${channel}`)
+  try {
+    await client.connect()
+    await client.query(soon(`LISTEN ${channel}`))
+  } catch (error) {
+    destroy(client)
+    throw error
+  }
+  isOver = false
   return {
     async end() {
       if (isOver) return destroy(client)
       isOver = true
-      await client.end()
+      await leave(client.end(), [client])
     },
+  }
+}
+
+/** A statement that belongs to connecting. */
+function soon(text: string): QueryConfig {
+  return { text, query_timeout: CONNECT_MS } as QueryConfig
+}
+
+/** Whether it is the client that no longer waits for an answer (or the connection that broke), and not the server that said no. */
+export function isGivenUp(error: unknown): boolean {
+  return !(error instanceof Error && 'code' in error)
+}
+
+/** Waits for the goodbye of connections, and cuts those that get none. */
+export async function leave(goodbye: Promise<unknown>, clients: Iterable<Client>): Promise<void> {
+  const late = setTimeout(() => {
+    for (const client of clients) destroy(client)
+  }, GOODBYE_MS)
+  try {
+    await goodbye
+  } finally {
+    clearTimeout(late)
   }
 }
 
