@@ -1,4 +1,4 @@
-import { redact } from './log.ts'
+import { redact } from './redact.ts'
 
 /** A number as people write it, with no `+` before it: the trail of an id is no place for one. A date is none. */
 const BARE_PHONE = /(?<![\w-])(?!\d{4}-\d{2}-\d{2}(?!\d))\(?0?\d(?:[\s()./-]{0,2}\d){6,}(?![\w-])/g

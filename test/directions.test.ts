@@ -13,7 +13,7 @@ const value = (...to: string[]): Allowed[] => to.map((one) => ({ to: one, types:
 const types = (...to: string[]): Allowed[] => to.map((one) => ({ to: one, types: true }))
 
 /** What travels between rooms, and what every room may lean on. */
-const WORDS = value('event', 'message', 'operator', 'scope', 'errors', 'clock', 'log')
+const WORDS = value('event', 'message', 'operator', 'scope', 'errors', 'clock', 'log', 'redact')
 /** What is counted on the way of an event, as who counts sees it. */
 const COUNTS = types('metrics')
 const CONFIG = types('config/')
@@ -119,10 +119,11 @@ const DIRECTIONS: Readonly<Record<string, readonly Allowed[] | 'anything'>> = {
   scope: types('event', 'message'),
   errors: [],
   clock: [],
-  log: value('visible'),
+  log: value('redact'),
+  redact: value('visible'),
   metrics: [...value('message'), ...types('event')],
   visible: [],
-  private: value('log'),
+  private: value('redact'),
 }
 
 /** Whom nothing imports, but those who are named. */

@@ -3,7 +3,8 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createLog, redact, redactValues } from '../src/log.ts'
+import { createLog } from '../src/log.ts'
+import { redact, redactValues } from '../src/redact.ts'
 
 describe('redact', () => {
   const hidden: [string, string][] = [

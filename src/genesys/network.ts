@@ -1,4 +1,4 @@
-import { redactValues } from '../log.ts'
+import { redactValues } from '../redact.ts'
 
 /** What a request that got no answer came to: certainly not made, or perhaps made. */
 export type Failure = { kind: 'unreached' | 'uncertain'; code: string; message: string }

@@ -13,7 +13,8 @@ import type {
   Policies,
 } from '../message.ts'
 import type { EventLine } from './pages.ts'
-import type { AttemptRow, EventRow, MessageRow, PauseRow } from './schema.ts'
+import type { Run, RunFilter, RunState } from './run.ts'
+import type { AttemptRow, EventRow, MessageRow, PauseRow, RunRow } from './schema.ts'
 
 /** What `meta` has of a source that is expected to be heard of is named so, with the source's name behind it. */
 export const EXPECTS = 'expects:'
@@ -157,4 +158,22 @@ export function clean(text: string): string {
 
 export function cleanOrNull(text: string | null): string | null {
   return text === null ? null : clean(text)
+}
+
+export function runOf(row: RunRow): Run {
+  return {
+    id: row.id,
+    state: row.state as RunState,
+    by: row.by,
+    reason: row.reason,
+    force: row.force === 1,
+    late: row.late === 1,
+    filter: JSON.parse(row.filter) as RunFilter,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+    total: row.total,
+    waiting: row.total - row.retried - row.refused,
+    retried: row.retried,
+    refused: row.refused,
+  }
 }

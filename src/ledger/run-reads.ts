@@ -1,8 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely'
 import type { Clock } from '../clock.ts'
 import { MESSAGE_STATES, type MessageState } from '../message.ts'
-import { pauseOf, policiesOf } from './rows.ts'
-import type { Run, RunFilter, RunReport, RunState } from './run.ts'
+import { pauseOf, policiesOf, runOf } from './rows.ts'
+import type { Run, RunReport, RunState } from './run.ts'
 import type { RunRow, Schema } from './schema.ts'
 import { covers, isOver, mayProbe } from './standing.ts'
 
@@ -97,23 +97,5 @@ export function createRunReads(db: Kysely<Schema>, clock: Pick<Clock, 'now'>): R
         waitsFor: await waitsFor(row),
       }
     },
-  }
-}
-
-export function runOf(row: RunRow): Run {
-  return {
-    id: row.id,
-    state: row.state as RunState,
-    by: row.by,
-    reason: row.reason,
-    force: row.force === 1,
-    late: row.late === 1,
-    filter: JSON.parse(row.filter) as RunFilter,
-    createdAt: row.created_at,
-    endedAt: row.ended_at,
-    total: row.total,
-    waiting: row.total - row.retried - row.refused,
-    retried: row.retried,
-    refused: row.refused,
   }
 }

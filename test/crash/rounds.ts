@@ -19,7 +19,11 @@ const SECRET = `whsec_${randomBytes(24).toString('base64')}`
  * Registers the tests: a real service, killed with SIGKILL at each step between receipt and settled outcome and started again, so many times a step, `beside` of them at a time. What was
  * acknowledged must end sent exactly once, or stand `unconfirmed` and only where an attempt was open. How long it took until that was settled is told.
  */
-export function killAtEveryStep(side: Side, roundsPerStep: number, beside = 1): void {
+export function killAtEveryStep(
+  side: Side,
+  roundsPerStep: number,
+  { beside = 1, steps = STEPS }: { beside?: number; steps?: readonly Step[] } = {},
+): void {
   describe(`a service on ${side.name} killed at any step`, () => {
     let folder: string
     const resumed: number[] = []
@@ -32,7 +36,7 @@ export function killAtEveryStep(side: Side, roundsPerStep: number, beside = 1): 
     after(() => rmSync(folder, { recursive: true }))
 
     describe('sends once, or knows that it does not know', { concurrency: beside }, () => {
-      for (const step of STEPS) {
+      for (const step of steps) {
         for (let round = 1; round <= roundsPerStep; round += 1) {
           it(`${step.name} (${round})`, async () => {
             const ticket = `${step.name} (${round})`
@@ -57,7 +61,7 @@ export function killAtEveryStep(side: Side, roundsPerStep: number, beside = 1): 
     })
 
     it('goes on by itself', (test) => {
-      assert.equal(resumed.length, STEPS.length * roundsPerStep)
+      assert.equal(resumed.length, steps.length * roundsPerStep)
       const sorted = resumed.toSorted((a, b) => a - b)
       const seconds = (at: number) => ((sorted[at] ?? Number.NaN) / 1000).toFixed(1)
       const [median, longest] = [seconds(sorted.length >> 1), seconds(sorted.length - 1)]

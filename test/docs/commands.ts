@@ -12,6 +12,7 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npm ci$/, 'the test runs in what it installed'],
   [/^npm test$/, 'would run itself'],
   [/^npm run check$/, 'runs beside the tests'],
+  [/^npm run bench /, 'takes minutes, and wants the machine to itself'],
   [/^docker compose /, 'needs Docker'],
   [/^git /, 'needs a remote repository'],
   [/^npx postrider copy /, 'needs PostgreSQL'],

@@ -6,6 +6,6 @@ const ROUNDS = 50
 
 killAtEveryStep(SQLITE, ROUNDS)
 // Most of a round is waiting until the instance that was killed is missed.
-killAtEveryStep(POSTGRES, ROUNDS, 8)
+killAtEveryStep(POSTGRES, ROUNDS, { beside: 8 })
 // The three things that it does for each message, so that every round ends in another message and at another of them.
 killLedgerAfter(Array.from({ length: ROUNDS }, (_, round) => 1 + round * 4))

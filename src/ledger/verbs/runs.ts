@@ -1,7 +1,6 @@
 import type { Ledger } from '../ledger.ts'
-import { clean, cleanOrNull } from '../rows.ts'
+import { clean, cleanOrNull, runOf } from '../rows.ts'
 import type { RunActed, RunRequest, RunStep } from '../run.ts'
-import { runOf } from '../run-reads.ts'
 import type { LaneRow, PauseRow, RunMessageRow, RunRow } from '../schema.ts'
 import { isCovered } from '../standing.ts'
 import type { Audit } from './audit.ts'

@@ -1,6 +1,6 @@
 import type { Suppression } from '../../ledger/reads.ts'
-import { redact } from '../../log.ts'
 import type { Channel } from '../../message.ts'
+import { redact } from '../../redact.ts'
 import { type ActionDeps, type By, type Missing, missing } from './outcome.ts'
 
 type Deps = Pick<ActionDeps, 'ledger'>

@@ -1,9 +1,9 @@
 import type { Notice, NoticeCause } from '../../ledger/notices.ts'
 import type { Trouble } from '../../ledger/overview.ts'
-import { redact } from '../../log.ts'
 import type { Pause } from '../../message.ts'
 import { withoutAddresses } from '../../private.ts'
 import { UNKNOWN_SOURCE } from '../../receive/refusals.ts'
+import { redact } from '../../redact.ts'
 import { type Attention, attentionOf, type Expected, SOON_MS } from '../attention.ts'
 import { isOutage } from '../pause-cause.ts'
 

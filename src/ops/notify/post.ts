@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
-import { redact } from '../../log.ts'
 import { standardSignature } from '../../receive/signature/standard-webhooks.ts'
+import { redact } from '../../redact.ts'
 import type { Body } from './notices.ts'
 
 /** Who is told: where, and the secret that signs. */
