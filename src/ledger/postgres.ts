@@ -63,6 +63,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Ledger> {
       } satisfies Question,
       clock,
       limit,
+      // Events of one batch are written by statements of many rows.
+      enough: null,
       due,
     })
     if (writer.interrupted > 0) {

@@ -33,40 +33,56 @@ export async function startWriter(options: {
   opening: unknown
   clock: Clock
   limit: number
+  /** So many calls are handed over at once, though more may be about to come and the thread be at work; null: it has one batch at a time, as large as it gets. */
+  enough: number | null
   due(): void
 }): Promise<Writer> {
-  const { module, place, opening, clock, limit } = options
+  const { module, place, opening, clock, limit, enough } = options
   const thread = startThread(module, place)
   let unanswered = 0
-  let isWriting = false
+  /** Batches that the thread has not answered. */
+  let away = 0
+  let isGathering = false
+  let hasMore = false
   let queue = emptyBatch()
   let closing: Promise<void> | null = null
   const drained = Promise.withResolvers<void>()
 
-  /**
-   * Hands over what waits, unless the thread is at work: then what comes meanwhile is the next batch, so that the slower the disk, the larger the
-   * groups. Two batches at once were measured slower: half of the commits were for one or two events.
-   */
+  /** Hands over what waits. What is there when the thread comes to it goes into one commit, however it was handed over: the slower the disk, the larger the groups. */
   function post(): void {
-    if (isWriting || queue.calls.length === 0) return
     const batch = queue
     const { waiting } = batch
+    if (waiting.length === 0 || (away > 0 && enough === null)) return
     queue = emptyBatch()
-    isWriting = true
-    thread
-      .ask({ kind: 'calls', ...sent(batch) })
-      .then(
-        (answers) => distribute(answers as Answers, waiting),
-        (error: unknown) => {
-          for (const { reject } of waiting) reject(error)
-        },
-      )
-      .finally(() => {
-        isWriting = false
-        unanswered -= waiting.length
-        if (closing && unanswered === 0) drained.resolve()
-        post()
-      })
+    away += 1
+    const isBack = () => {
+      away -= 1
+      unanswered -= waiting.length
+      if (closing && unanswered === 0) drained.resolve()
+      // Before the answers are passed on: there is much to do with them, and the thread would wait for that.
+      if (enough === null) post()
+    }
+    thread.ask({ kind: 'calls', ...sent(batch) }).then(
+      (answers) => {
+        isBack()
+        distribute(answers as Answers, waiting)
+      },
+      (error: unknown) => {
+        isBack()
+        for (const { reject } of waiting) reject(error)
+      },
+    )
+  }
+
+  /** Once a turn of the event loop, and once more for each that brought something: a commit for one or two of many that are on their way costs nearly as much as one for all. */
+  function gather(): void {
+    if (hasMore) {
+      hasMore = false
+      setImmediate(gather)
+    } else {
+      isGathering = false
+      post()
+    }
   }
 
   function distribute(answers: Answers, waiting: readonly Waiting[]): void {
@@ -91,8 +107,11 @@ export async function startWriter(options: {
       const packed = packedOf(verb, args, queue)
       queue.calls.push({ verb, now: clock.now(), args: packed } as Call)
       queue.waiting.push({ resolve: resolve as (value: unknown) => void, reject })
-      // With all that came in the same turn of the event loop.
-      if (queue.calls.length === 1) setImmediate(post)
+      hasMore = true
+      if (enough !== null && queue.waiting.length >= enough) post()
+      if (isGathering) return
+      isGathering = true
+      setImmediate(gather)
     })
   }
 

@@ -82,6 +82,17 @@ describe('what an event calls for', () => {
     })
   })
 
+  test('policies that are made once for a route, but for the key of once', () => {
+    const config = configWith({ greet: [], once: ['once: "{{ data.ticket.id }}"'] })
+    const plans = ['T-1', 'T-2'].map((id) =>
+      planEvent(eventWith({ ...TICKET, ticket: { id } }), config).messages.map(({ policies }) => policies),
+    )
+    const [shared, first, again, second] = plans.flat()
+    assert.equal(again, shared)
+    assert.deepEqual([shared?.once, first?.once, second?.once], [null, 'T-1', 'T-2'])
+    assert.deepEqual({ ...first, once: 'T-2' }, second)
+  })
+
   test('a message of every route that listens, in the order of the file', () => {
     const config = configWith({
       one: ['on: crm/*'],

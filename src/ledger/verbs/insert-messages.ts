@@ -11,8 +11,9 @@ import { createReplace } from './replace.ts'
 import type { Value } from './statement.ts'
 import type { Store } from './store.ts'
 
+/** `isNew`: the event is being recorded, so that none of its messages can have been replaced. */
 export type InsertMessages = (
-  event: { id: number; source: string; happenedAt: number },
+  event: { id: number; source: string; happenedAt: number; isNew: boolean },
   plan: Plan,
   now: number,
 ) => { added: number[] }
@@ -92,14 +93,14 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
   )
 
   function insertOne(
-    event: { id: number; source: string; happenedAt: number },
+    event: Parameters<InsertMessages>[0],
     planned: PlannedMessage,
     configVersion: string,
     now: number,
   ): number | null {
     const { route, state, policies, customer, dueAt } = planned
     // Planned once more: a newer event of the key took its place.
-    if (isReplaced.get(event.id, route)) return null
+    if (!event.isNew && isReplaced.get(event.id, route)) return null
     // A newer event of the key takes the place of what still waits, and is said by that message.
     if (
       state === 'scheduled' &&

@@ -105,7 +105,7 @@ export function createRecord(
     const eventId = insert(event, { ...plan, reason: reasonOf(plan, marked) })
     seen(event.source, event.receivedAt)
     heed({ ...event, id: eventId }, plan, now)
-    const own = { id: eventId, source: event.source, happenedAt: happenedAt(event) }
+    const own = { id: eventId, source: event.source, happenedAt: happenedAt(event), isNew: true }
     const { added } = insertMessages(own, plan, now)
     if (entry.by !== undefined) tried(entry.by, eventId, added, now)
     return { kind: 'recorded', eventId, messageIds: added }

@@ -58,7 +58,7 @@ export function createAddPlan(store: Store, insertMessages: InsertMessages, heed
     const { source, received_at: receivedAt } = event
     const { type, occurredAt } = read ?? { type: event.type, occurredAt: event.occurred_at }
     heed({ id: eventId, source, type, occurredAt, receivedAt }, plan, now)
-    const own = { id: eventId, source, happenedAt: happenedAt({ occurredAt, receivedAt }) }
+    const own = { id: eventId, source, happenedAt: happenedAt({ occurredAt, receivedAt }), isNew: false }
     const { added } = insertMessages(own, plan, now)
     // An event that has messages stays `planned` though no route would listen to it today.
     const state = plan.state === 'unrouted' && hasMessages.get(eventId) ? 'planned' : plan.state

@@ -1,3 +1,0 @@
-import { loseAnswersToCommits } from './commits.ts'
-
-loseAnswersToCommits()

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Webhook } from 'svix'
+import { systemClock } from '../../src/clock.ts'
+import { EXTERNAL_SOURCE, SANDBOX_CLIENT, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { HELD } from '../contract/held.ts'
+import { ROOT, type Running, startPostrider } from '../run-postrider.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+
+/** A real service in a process of its own, a sandbox behind a gateway, and a sender: for what is taken away from a service that goes on. */
+export type Scene = {
+  service: Running
+  gateway: Gateway
+  /** For files that belong to the service; removed at the end. */
+  folder: string
+  /** Posts an event until it is acknowledged, as senders do, though sooner. Each is about another customer. */
+  post(): Promise<string>
+  /** Posts one event once; answers how that went, and goes on posting it until it is acknowledged: `acknowledged` resolves then. */
+  tryPost(): Promise<Tried>
+  /** Posts an event so often; `stop` resolves when all are acknowledged. */
+  stream(everyMs: number): { stop(): Promise<void> }
+  /** The tickets of all that was acknowledged so far. */
+  acknowledged: readonly string[]
+  /** Of all that Genesys took, each as often as it did. */
+  sent: readonly string[]
+  end(): Promise<void>
+}
+
+type Tried = { status: number; acknowledged: Promise<string> }
+
+const SECRET = `whsec_${randomBytes(24).toString('base64')}`
+const AGAIN_MS = 100
+
+/** `env`: what the service needs to find its ledger, and what else it is started with. `now`: the sender's time. */
+export async function openScene({
+  env,
+  folder = mkdtempSync(join(tmpdir(), 'postrider-scene-')),
+  now = Date.now,
+}: {
+  env: Readonly<Record<string, string>>
+  folder?: string
+  now?: () => number
+}): Promise<Scene> {
+  const sent: string[] = []
+  const acknowledged: string[] = []
+  const sandbox = await startSandbox({
+    port: 0,
+    clock: systemClock,
+    rateLimitPerMinute: null,
+    onRequest(seen) {
+      HELD.onRequest(seen)
+      if (!seen.path.endsWith('/messages/agentless') || seen.status === null || seen.status >= 300) return
+      const ticket = /T-\d+/.exec(JSON.stringify(seen.body))?.[0]
+      if (ticket !== undefined) sent.push(ticket)
+    },
+  })
+  const gateway = await startGateway(sandbox.url)
+  cpSync(join(ROOT, 'examples/demo/templates'), join(folder, 'templates'), { recursive: true })
+  writeFileSync(
+    join(folder, 'templates/ticket-resolved.liquid'),
+    'Ticket {{ data.ticket.id }} is resolved.\n',
+  )
+  writeFileSync(join(folder, 'postrider.yaml'), CONFIG)
+  const service = await startPostrider(['start'], {
+    cwd: folder,
+    env: {
+      POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
+      // Where metrics are read by whoever reaches it.
+      OPS_PORT: '0',
+      GENESYS_GATEWAY_URL: gateway.url,
+      GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
+      GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
+      ...env,
+    },
+  })
+  let tickets = 0
+
+  async function tryPost(): Promise<Tried> {
+    tickets += 1
+    const ticket = `T-${tickets}`
+    sandbox.addContact(contactOf(ticket))
+    const id = `msg_${randomBytes(12).toString('hex')}`
+    const at = now()
+    const first = await askedOnce(id, at)
+    return { status: first, acknowledged: untilAcknowledged(first) }
+
+    async function untilAcknowledged(status: number): Promise<string> {
+      for (let last = status; last !== 200; last = await askedOnce(id, at)) await wait(AGAIN_MS)
+      acknowledged.push(ticket)
+      return ticket
+    }
+
+    async function askedOnce(id: string, happened: number): Promise<number> {
+      const answer = await askedOf(
+        service,
+        `${service.url}/webhooks/crm`,
+        signed(ticket, id, happened, now()),
+      )
+      if (answer === null) return 0
+      assert.ok(answer.status === 200 || answer.status === 503, `${ticket} was answered ${answer.status}`)
+      if (answer.status === 503) assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/)
+      return answer.status
+    }
+  }
+
+  async function post(): Promise<string> {
+    return await (await tryPost()).acknowledged
+  }
+
+  return {
+    service,
+    gateway,
+    folder,
+    acknowledged,
+    sent,
+    post,
+    tryPost,
+    stream(everyMs) {
+      const posted: Promise<string>[] = []
+      const timer = setInterval(() => posted.push(post()), everyMs)
+      return {
+        async stop() {
+          clearInterval(timer)
+          await Promise.all(posted)
+        },
+      }
+    },
+    async end() {
+      const code = service.process.exitCode
+      await service.end('SIGKILL')
+      await gateway.close()
+      await sandbox.close()
+      rmSync(folder, { recursive: true, force: true })
+      assert.equal(code, null, 'the service ran all the time')
+    },
+  }
+}
+
+function contactOf(ticket: string) {
+  return { id: `contact-${ticket}`, externalId: ticket, name: `Customer ${ticket}`, emails: [], phones: [] }
+}
+
+const CONFIG = `
+genesys:
+  rateLimitPerMinute: 6000
+  externalSource: { id: ${EXTERNAL_SOURCE.id}, name: CRM }
+  webmessaging: { deploymentId: 0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60 }
+sources:
+  crm: { preset: standard-webhooks, secrets: ["${SECRET}"] }
+routes:
+  ticket-resolved:
+    on: crm/ticket.resolved
+    template: ticket-resolved
+    channels: [webmessaging]
+    brake: none
+    expireAfter: 7d
+`
+
+function signed(ticket: string, id: string, happenedAt: number, at: number): RequestInit {
+  const body = JSON.stringify({
+    type: 'ticket.resolved',
+    timestamp: new Date(happenedAt).toISOString(),
+    data: { customer: { id: ticket }, ticket: { id: ticket } },
+  })
+  return {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at / 1000)),
+      'webhook-signature': new Webhook(SECRET).sign(id, new Date(at), body),
+    },
+  }
+}
+
+/** Waits until the service says that it is ready, or not; answers how long that took, in milliseconds. */
+export async function untilReady({ service }: Pick<Scene, 'service'>, isReady = true): Promise<number> {
+  const began = performance.now()
+  for (;;) {
+    const answer = await askedOf(service, `${service.url}/health/ready`)
+    if (answer && (answer.status === 200) === isReady) return performance.now() - began
+    await wait(20)
+  }
+}
+
+/** Probes wait no longer. */
+const LIVE_MS = 5_000
+
+/**
+ * Looks at a service all the time as others do: whether it lives, which it must say at once, and what it counts, which it reads from its ledger. `stop` throws where it did not.
+ */
+export function attend({ service }: Pick<Scene, 'service'>): { stop(): Promise<void> } {
+  const metrics = `${/console (http:\/\/[^/]+)/.exec(service.lines.join('\n'))?.[1]}/metrics`
+  const ending = new AbortController()
+  let reads = 0
+  const looking = [
+    repeat(async () => {
+      const began = performance.now()
+      const answer = await askedOf(service, `${service.url}/health/live`)
+      if (answer) assert.equal(answer.status, 200)
+      const tookMs = performance.now() - began
+      assert.ok(tookMs < LIVE_MS, `it said that it lives after ${Math.round(tookMs)} ms`)
+    }),
+    repeat(async () => {
+      if ((await askedOf(service, metrics))?.status === 200) reads += 1
+    }),
+  ]
+
+  async function repeat(look: () => Promise<unknown>): Promise<void> {
+    while (!ending.signal.aborted) {
+      await look()
+      await systemClock.sleep(100, ending.signal)
+    }
+  }
+
+  return {
+    async stop() {
+      ending.abort()
+      await Promise.all(looking)
+      assert.ok(reads > 0, 'it was read from')
+    },
+  }
+}
+
+/** The answer, its body read. Null: the connection broke, as one that rested may when it is used again. Throws where the service is gone. */
+async function askedOf(
+  { process }: Running,
+  url: string,
+  init: RequestInit = {},
+): Promise<Pick<Response, 'status' | 'headers'> | null> {
+  try {
+    const response = await fetch(url, init)
+    await response.arrayBuffer()
+    return response
+  } catch (error) {
+    const { exitCode, signalCode } = process
+    assert.deepEqual(
+      { exitCode, signalCode },
+      { exitCode: null, signalCode: null },
+      `${error}: the service ended`,
+    )
+    return null
+  }
+}
