@@ -52,7 +52,8 @@ export const BEFORE_OPEN: Moment = {
     const held = await lookup
     return {
       async afterwards() {
-        await (await held.forward()).pass()
+        // Who waited too long for it does not take it any more.
+        void (await held.forward()).pass()
         await posted
       },
     }
@@ -66,7 +67,7 @@ export const AT_OPEN: Moment = {
     const posted = scene.post()
     const held = await lookup
     return {
-      meanwhile: async () => (await held.forward()).pass(),
+      meanwhile: async () => void (await held.forward()).pass(),
       afterwards: () => posted,
     }
   },
@@ -79,7 +80,7 @@ export const SENDING: Moment = {
     const posted = scene.post()
     const answered = await (await message).forward()
     return {
-      meanwhile: () => answered.pass(),
+      meanwhile: () => void answered.pass(),
       afterwards: () => posted,
     }
   },
