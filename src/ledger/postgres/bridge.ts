@@ -18,11 +18,10 @@ export type Connection = {
 }
 
 /** What the other thread is told. `begin`: whose connection it is from now on; nothing is answered. */
-export type Question =
-  | { kind: 'begin'; url: string; timeoutMs: number }
-  | { kind: 'query' | 'fresh'; statement: Statement }
-  | { kind: 'close' }
-export type Answer = { result: Result } | { error: WirePostgresError }
+export type Question = { kind: 'begin'; url: string; timeoutMs: number } | ({ number: number } & Asked)
+export type Asked = { kind: 'query' | 'fresh'; statement: Statement } | { kind: 'close' }
+/** `number`: of the question. An answer that comes late, or twice, is nobody else's. */
+export type Answer = { number: number } & ({ result: Result } | { error: WirePostgresError })
 export type Started = { signal: SharedArrayBuffer; port: MessagePort }
 
 /** How much longer this thread waits than the other one gives the server: that one connects within ten seconds, and ends every query that takes too long by itself. */
@@ -32,6 +31,8 @@ type Host = { worker: Worker; port: MessagePort; answered: Int32Array; isAlive: 
 
 /** A thread whose connection was closed, for the next one: to start one takes as long as a hundred statements. It keeps no process alive. */
 let spare: Host | null = null
+/** Of all questions of this thread. */
+let lastNumber = 0
 
 /**
  * Starts the thread that has the connection. What a ledger does to its database is written once, as plain statements one after the other inside a transaction (verbs/); SQLite runs them in this
@@ -48,21 +49,29 @@ export function connectBridge(url: string, timeoutMs: number): Connection {
     return own
   }
 
-  function ask(question: Question): Result {
+  function ask(question: Asked): Result {
     const { worker, port, answered } = host
     if (isClosed || !host.isAlive) throw lost('the thread of the connection ended')
-    const before = Atomics.load(answered, 0)
-    port.postMessage(question)
-    if (Atomics.wait(answered, 0, before, timeoutMs + GRACE_MS) === 'timed-out') {
-      // Whatever it answers later belongs to nothing any more.
-      host.isAlive = false
-      void worker.terminate()
-      throw lost('it does not answer')
+    lastNumber += 1
+    const number = lastNumber
+    let before = Atomics.load(answered, 0)
+    port.postMessage({ number, ...question } satisfies Question)
+    const until = performance.now() + timeoutMs + GRACE_MS
+    for (;;) {
+      // Who wakes up looks again: it may have been for the answer before, whose notification came late.
+      const received: { message: Answer } | undefined = receiveMessageOnPort(port)
+      if (received && received.message.number !== number) continue
+      if (received) {
+        if ('error' in received.message) throw fromWire(received.message.error)
+        return received.message.result
+      }
+      if (Atomics.wait(answered, 0, before, until - performance.now()) === 'timed-out') break
+      before = Atomics.load(answered, 0)
     }
-    const received: { message: Answer } | undefined = receiveMessageOnPort(port)
-    if (!received) throw new Error('the thread of the connection gave no answer')
-    if ('error' in received.message) throw fromWire(received.message.error)
-    return received.message.result
+    // Whatever it answers later belongs to nothing any more.
+    host.isAlive = false
+    void worker.terminate()
+    throw lost('it does not answer')
   }
 
   return {

@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads'
-import type { Answer, Question, Result, Started, Statement } from './bridge.ts'
+import type { Answer, Asked, Question, Result, Started, Statement } from './bridge.ts'
 import { openClient, type PostgresClient } from './client.ts'
-import { toWire } from './trouble.ts'
+import { toWire, type WirePostgresError } from './trouble.ts'
 
 /** The thread that has the connection of a thread that writes: takes one statement at a time, and wakes who waits when its answer lies ready. */
 const { signal, port } = workerData as Started
@@ -14,16 +14,15 @@ port.on('message', (question: Question) => {
     place = question
     return
   }
+  const { number } = question
   void answerTo(question).then((answer) => {
-    port.postMessage(answer)
+    port.postMessage({ number, ...answer } satisfies Answer)
     Atomics.add(answered, 0, 1)
     Atomics.notify(answered, 0)
   })
 })
 
-type Asked = Exclude<Question, { kind: 'begin' }>
-
-async function answerTo(question: Asked): Promise<Answer> {
+async function answerTo(question: Asked): Promise<{ result: Result } | { error: WirePostgresError }> {
   try {
     return { result: await resultOf(question) }
   } catch (error) {
