@@ -6,11 +6,11 @@ import { readDelivery } from '../src/receive/sources/read.ts'
 /** So many are recorded in one transaction. */
 const BATCH = 500
 
-/** Records `messages` events that happened `at` (epoch milliseconds), each with a message that is due, about the customers B-0, B-1 … in turn. */
+/** Records `messages` events that happened `at` (epoch milliseconds), each with a message that is due, about the customers B-0, B-1 … in turn. Numbered from `first`, by which their keys differ. */
 export async function recordBacklog(
   ledger: Pick<Ledger, 'record'>,
   config: Config,
-  { messages, customers, at }: { messages: number; customers: number; at: number },
+  { messages, customers, at, first = 0 }: { messages: number; customers: number; at: number; first?: number },
 ): Promise<void> {
   const entryOf = (n: number): Recordable => {
     const payload = {
@@ -28,6 +28,6 @@ export async function recordBacklog(
   }
   for (let from = 0; from < messages; from += BATCH) {
     const count = Math.min(BATCH, messages - from)
-    await ledger.record(Array.from({ length: count }, (_, nth) => entryOf(from + nth)))
+    await ledger.record(Array.from({ length: count }, (_, nth) => entryOf(first + from + nth)))
   }
 }

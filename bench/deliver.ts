@@ -11,7 +11,7 @@ type Sandbox = { url: string; clientId: string; clientSecret: string }
 /** Of the messages a second of a loop that does nothing but send. */
 export const LEAST_RATIO = 0.75
 /** Enough for V8 to have optimised what runs for every message. */
-const WARMING = 1000
+const WARMING = 4000
 
 export type DeliverBench = {
   fsyncP50Ms: number

@@ -19,3 +19,6 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done)
     }),
 }
+
+/** Why a sleep is ended, where nobody asks. The reason that `abort` makes where none is given has a stack, which costs more than a message's look-ups. */
+export const AWAKE = 'awake'

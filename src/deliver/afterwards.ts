@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { AWAKE, type Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Answer, Genesys } from '../genesys/genesys.ts'
 import type { Lease, Ledger, LookClaim } from '../ledger/ledger.ts'
@@ -85,7 +85,7 @@ export function createAfterwards(deps: Deps): Afterwards {
         })
       })
       .finally(() => {
-        done.abort()
+        done.abort(AWAKE)
         running.delete(work)
         deps.ring()
       })

@@ -7,16 +7,18 @@ import type { Log } from '../log.ts'
 import type { Channel, Message, Pause, Rendered } from '../message.ts'
 import type { Counts } from '../metrics.ts'
 import { scopeOf } from '../scope.ts'
+import { asked, askOf, paced } from './asking.ts'
 import type { Random } from './backoff.ts'
-import type { Asked, Breaker } from './breaker.ts'
+import type { Breaker } from './breaker.ts'
 import type { Budget } from './budget.ts'
 import type { Contacts } from './contacts.ts'
-import { type Ask, find, type Reach } from './find.ts'
+import { find, type Reach, type Target } from './find.ts'
+import type { Gate, Place } from './gate.ts'
 import { sayNotOpened } from './not-opened.ts'
 import { mayReceive } from './only-to.ts'
 import { outcomeOf } from './outcomes.ts'
 import { putOffByQuiet } from './put-off.ts'
-import { requestOf } from './request.ts'
+import { type Request, requestOf } from './request.ts'
 import type { Sessions } from './sessions.ts'
 import { idsOf, settle } from './settle.ts'
 
@@ -28,6 +30,7 @@ export type DeliverDeps = {
   contacts: Contacts
   sessions: Sessions
   breaker: Breaker
+  gate: Gate
   clock: Clock
   random: Random
   log: Log
@@ -50,8 +53,7 @@ type Claimed = Claim['messages'][number]
  * of the program, which the worker makes the message's end.
  */
 export async function deliver(claimed: Claimed, probe: Pause | null, deps: DeliverDeps): Promise<void> {
-  const { lease, message, event } = claimed
-  const { ledger } = deps
+  const { message, event } = claimed
 
   // The ledger ends it as expired; calls are for those who can still be reached in time.
   if (message.expireAt < deps.clock.now()) {
@@ -80,12 +82,34 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
     return notAnswered(claimed, 'an empty request that asks whether sending works again', probed, deps)
   }
 
+  const place = await deps.gate.enter()
+  try {
+    await send(claimed, { probe, probed, mode, target, rendered, request }, place, deps)
+  } finally {
+    place.leave()
+  }
+}
+
+type Ready = {
+  /** The pause that this message probes for, and how its empty request was answered. */
+  probe: Pause | null
+  probed: Answer<unknown> | null
+  mode: 'live' | 'shadow'
+  target: Target
+  rendered: Rendered
+  request: Request
+}
+
+/** The last part of the way: wait for the budget, open, send, settle. */
+async function send(claimed: Claimed, ready: Ready, place: Place, deps: DeliverDeps): Promise<void> {
+  const { lease, message } = claimed
+  const { probe, probed, mode, target, rendered, request } = ready
   await deps.budget.take(deps.stopping)
   if (deps.stopping.aborted) return void (await stopBefore(claimed, deps))
   // The wait for the budget may have lasted into the night.
   if (await putOffByQuiet(claimed, deps)) return
 
-  const opened = await ledger.open(lease, {
+  const opened = await deps.ledger.open(lease, {
     channel: target.channel,
     contactId: target.contact?.id ?? null,
     foundBy: target.contact?.foundBy ?? null,
@@ -110,6 +134,8 @@ export async function deliver(claimed: Claimed, probe: Pause | null, deps: Deliv
       ? await deps.genesys.sendEmail(request.email)
       : await deps.genesys.sendMessage(request.message)
   const tookMs = performance.now() - leftAt
+  // It is in nobody's way while its outcome is written; what a bad answer means has to be known before the next leaves.
+  if (answer.kind === 'ok') place.leave()
   await settle(claimed, target, { attempt: opened.attempt, answer, tookMs }, deps)
   await deps.breaker.after(answer, asked('send', message, target.channel), probe)
 }
@@ -230,56 +256,4 @@ const LATEST_LOOK_MS = 5 * 60_000
 /** False: the lease is held no longer. */
 async function stopBefore({ lease }: Claimed, deps: DeliverDeps): Promise<boolean> {
   return deps.ledger.postpone(lease, { inMs: 0, code: null, reason: null })
-}
-
-/** Makes a call that is not a send: takes its place in the budget, and tells the breaker what came back. */
-async function paced<T>(
-  call: () => Promise<Answer<T>>,
-  message: Message,
-  probe: Pause | null,
-  deps: DeliverDeps,
-): Promise<Answer<T>> {
-  await deps.budget.take(deps.stopping)
-  const answer = await call()
-  // Only its trouble counts: that look-ups are answered does not say that sends are.
-  const { certainty, pause } = outcomeOf(answer)
-  if (certainty === 'unknown' || pause) await deps.breaker.after(answer, asked('question', message), probe)
-  return answer
-}
-
-function asked(
-  kind: Asked['kind'],
-  { id, channel: claimed, policies }: Message,
-  channel: Channel = claimed,
-): Asked {
-  const isLookedFor = policies.onUnconfirmed === 'resend-if-absent' && channel === 'webmessaging'
-  return { kind, messageId: id, isLookedFor }
-}
-
-/** What may be asked on the way to the send, with what is remembered of it; a probe asks in any case. */
-function askOf(message: Message, probe: Pause | null, deps: DeliverDeps): Ask {
-  const fresh = probe !== null
-  return {
-    contact: (identifier) =>
-      deps.contacts.lookup(
-        identifier,
-        (wanted) => paced(() => deps.genesys.findContact(wanted), message, probe, deps),
-        fresh,
-      ),
-    session: (contact, withinMs) =>
-      deps.sessions.newest(
-        contact,
-        withinMs,
-        async (query) => {
-          await deps.budget.take(deps.stopping)
-          const answer = await deps.genesys.findConversations(query)
-          const { certainty, pause } = outcomeOf(answer)
-          // Routes that ask for no session must not wait for a permission that only this one needs.
-          const isOfAll = certainty === 'unknown' || (pause !== null && pause.code !== 'permissions')
-          if (isOfAll) await deps.breaker.after(answer, asked('question', message), probe)
-          return answer
-        },
-        fresh,
-      ),
-  }
 }

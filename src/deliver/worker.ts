@@ -1,3 +1,4 @@
+import { AWAKE } from '../clock.ts'
 import { messageOf, PostriderError } from '../errors.ts'
 import { traceOf } from '../event.ts'
 import type { Genesys } from '../genesys/genesys.ts'
@@ -7,6 +8,7 @@ import { createAfterwards } from './afterwards.ts'
 import { createBreaker, FEWEST } from './breaker.ts'
 import { createContacts } from './contacts.ts'
 import { type DeliverDeps, deliver } from './deliver.ts'
+import { createGate } from './gate.ts'
 import { createSessions } from './sessions.ts'
 
 export type Worker = {
@@ -17,7 +19,10 @@ export type Worker = {
   inFlight(): number
 }
 
-type Deps = Omit<DeliverDeps, 'breaker' | 'contacts' | 'sessions' | 'stopping' | 'ledger' | 'genesys'> & {
+type Deps = Omit<
+  DeliverDeps,
+  'breaker' | 'contacts' | 'sessions' | 'gate' | 'stopping' | 'ledger' | 'genesys'
+> & {
   ledger: Ledger
   genesys: Genesys
   /** Names this worker in leases; differs from one start to the next. */
@@ -37,6 +42,8 @@ const LEDGER_AGAIN_MS = 1_000
  */
 const MESSAGE_SECONDS = 0.6
 const MOST = 64
+/** One is on its way while others are claimed, found, rendered or settled, each of which is a wait for the ledger. */
+const CLAIMED_FOR_EACH = 3
 
 /** The loop that keeps messages moving: as many at once as the budget can use, woken by new ones. */
 export function createWorker(deps: Deps): Worker {
@@ -46,10 +53,12 @@ export function createWorker(deps: Deps): Worker {
   const contacts = createContacts(deps.clock)
   const sessions = createSessions(deps.clock)
   const running = new Map<number, Promise<void>>()
-  const room = Math.min(
+  const most = Math.min(
     MOST,
     Math.max(FEWEST, Math.ceil((deps.config.genesys.rateLimitPerMinute / 60) * MESSAGE_SECONDS)),
   )
+  const room = () => Math.min(MOST, breaker.room(most))
+  const gate = createGate(room, stopping.signal)
 
   const afterwards = createAfterwards({
     ...deps,
@@ -65,7 +74,7 @@ export function createWorker(deps: Deps): Worker {
     const unsubscribe = deps.ledger.onDue(wake.ring)
     try {
       while (!stopping.signal.aborted) {
-        if (!(await claimMore())) await wake.heard(deps.clock.sleep, POLL_MS, stopping.signal)
+        if (!(await claimMore())) await wake.heard(deps.clock.sleep, POLL_MS)
       }
       await Promise.all(running.values())
       await afterwards.done()
@@ -77,7 +86,7 @@ export function createWorker(deps: Deps): Worker {
   /** Starts as many messages as there is room for; false where there was no room or nothing due. */
   async function claimMore(): Promise<boolean> {
     wake.listen()
-    const free = Math.min(MOST, breaker.room(room)) - running.size
+    const free = CLAIMED_FOR_EACH * room() - running.size
     try {
       const claim =
         free > 0
@@ -99,12 +108,13 @@ export function createWorker(deps: Deps): Worker {
     const done = new AbortController()
     const work = (async () => {
       try {
-        await deliver(claimed, probe, { ...deps, breaker, contacts, sessions, stopping: stopping.signal })
+        const own = { breaker, contacts, sessions, gate, stopping: stopping.signal }
+        await deliver(claimed, probe, { ...deps, ...own })
         if (probe) await breaker.release(probe)
       } catch (error) {
         await gaveTrouble(claimed, error)
       } finally {
-        done.abort()
+        done.abort(AWAKE)
         running.delete(id)
         wake.ring()
       }
@@ -151,7 +161,14 @@ export function createWorker(deps: Deps): Worker {
     }
   }
 
-  return { run, stop: () => stopping.abort(), inFlight: () => running.size }
+  return {
+    run,
+    stop() {
+      stopping.abort()
+      wake.ring()
+    },
+    inFlight: () => running.size,
+  }
 }
 
 /** Where in the program an error was thrown, without its words. */
@@ -167,19 +184,15 @@ function createWake() {
   return {
     ring() {
       rung = true
-      waiting?.abort()
+      waiting?.abort(AWAKE)
     },
     listen() {
       rung = false
     },
-    async heard(
-      sleep: (ms: number, signal: AbortSignal) => Promise<void>,
-      ms: number,
-      stopping: AbortSignal,
-    ): Promise<void> {
+    async heard(sleep: (ms: number, signal: AbortSignal) => Promise<void>, ms: number): Promise<void> {
       if (rung) return
       waiting = new AbortController()
-      await sleep(ms, AbortSignal.any([waiting.signal, stopping]))
+      await sleep(ms, waiting.signal)
       waiting = null
     },
   }

@@ -8,6 +8,7 @@ import type { Config } from '../../src/config/config.ts'
 import { createBreaker } from '../../src/deliver/breaker.ts'
 import { createContacts } from '../../src/deliver/contacts.ts'
 import { deliver } from '../../src/deliver/deliver.ts'
+import { createGate } from '../../src/deliver/gate.ts'
 import { outcomeOf, TABLE } from '../../src/deliver/outcomes.ts'
 import { createSessions } from '../../src/deliver/sessions.ts'
 import { createGenesys } from '../../src/genesys/client.ts'
@@ -105,6 +106,7 @@ describe('every channel × every answer × first try and retry ends as the table
     assert.ok(claimed)
     // Time stands still here; the budget has tests of its own.
     const budget = { take: async () => {}, read: () => {}, taken: () => 0, perMinute: () => 300 }
+    const stopping = new AbortController().signal
     await deliver(claimed, null, {
       config,
       ledger,
@@ -120,7 +122,8 @@ describe('every channel × every answer × first try and retry ends as the table
       random: () => 0.5,
       log,
       payloadOf: payloadOf(config),
-      stopping: new AbortController().signal,
+      gate: createGate(() => 1, stopping),
+      stopping,
     })
   }
 

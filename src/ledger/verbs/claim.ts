@@ -7,7 +7,7 @@ import type { Pauses } from './pauses.ts'
 import type { Store } from './store.ts'
 
 /** `turn`: of several that are due, the lowest goes first. */
-type Due = { id: number; rank: number; due_at: number; turn: number }
+type Due = Pick<MessageRow, 'id' | 'names' | 'lane' | 'rank' | 'due_at'> & { turn: number }
 
 /**
  * Leases what is due. For each lane that no pause covers, and each rank, the head of one range of the queue's index: the cost grows with the lanes
@@ -15,11 +15,8 @@ type Due = { id: number; rank: number; due_at: number; turn: number }
  */
 export function createClaim(store: Store, pauses: Pauses) {
   const { prepare, clock, lanes, turns } = store
-  const findNames = prepare<Pick<MessageRow, 'id' | 'names' | 'lane'>>(
-    'SELECT id, names, lane FROM messages WHERE id = ?',
-  )
   const dueInLane = prepare<Omit<Due, 'turn'>>(
-    `SELECT id, rank, due_at FROM messages INDEXED BY messages_due
+    `SELECT id, names, lane, rank, due_at FROM messages INDEXED BY messages_due
      WHERE state = 'scheduled' AND waits_for IS NULL AND lane = ? AND rank = ? AND due_at <= ? AND lease_until <= ?
      ORDER BY due_at, id LIMIT ?`,
   )
@@ -42,10 +39,9 @@ export function createClaim(store: Store, pauses: Pauses) {
   function take(rows: readonly Due[], { owner, until, now, isOpen }: Terms) {
     const messages: Claim['messages'][number][] = []
     let put = 0
-    for (const { id } of rows) {
-      const named = findNames.get(id)
-      if (!named) continue
-      const turn = turns.take(named, now, isOpen)
+    for (const row of rows) {
+      const { id } = row
+      const turn = turns.take(row, now, isOpen)
       if (turn !== 'taken') put += 1
       if (turn === 'moved') break
       if (turn === 'waits') continue

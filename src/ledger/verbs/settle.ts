@@ -15,7 +15,9 @@ export function createSettle(
   { cancellations, wishes }: { cancellations: Cancellations; wishes: Wishes },
 ) {
   const { prepare, clock, once, lanes, turns } = store
-  const findAttempt = prepare<AttemptRow>('SELECT * FROM attempts WHERE id = ?')
+  const findAttempt = prepare<Settled>(
+    'SELECT message_id, number, channel, outcome FROM attempts WHERE id = ?',
+  )
   const findMessage = prepare<MessageRow>('SELECT * FROM messages WHERE id = ?')
   const settleAttempt = prepare(
     `UPDATE attempts SET outcome = ?, settled_at = ?, status = ?, code = ?, reason = ?, correlation_id = ?,
@@ -84,7 +86,10 @@ export function createSettle(
   }
 }
 
-function maySettle(attempt: AttemptRow, message: MessageRow, settlement: Settlement): boolean {
+/** An attempt without its text. */
+type Settled = Pick<AttemptRow, 'message_id' | 'number' | 'channel' | 'outcome'>
+
+function maySettle(attempt: Settled, message: MessageRow, settlement: Settlement): boolean {
   if (attempt.outcome === 'open') return message.state === 'sending'
   const isWhy = message.state === 'unconfirmed' && attempt.number === message.attempts
   return attempt.outcome === 'unconfirmed' && isWhy && settlement.outcome !== 'unconfirmed'
