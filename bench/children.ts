@@ -18,7 +18,8 @@ const CACHE = join(import.meta.dirname, '../node_modules/.cache/postrider')
 export async function startChild(module: string, args: readonly string[]): Promise<Child> {
   const child = fork(join(import.meta.dirname, module), args, {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    execArgv: [],
+    // As `npm start` and the image start it.
+    execArgv: ['--max-semi-space-size=8'],
     env: { ...process.env, NODE_COMPILE_CACHE: CACHE },
   })
   const gone = ended(child, module, args)
