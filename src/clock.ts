@@ -5,6 +5,18 @@ export type Clock = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** Time that goes on where the clock is set back: for what lasts so long and no longer. It says how long, not when. */
+export function steady(clock: Pick<Clock, 'now'>): () => number {
+  let last = clock.now()
+  let behind = 0
+  return () => {
+    const now = clock.now()
+    if (now < last) behind += last - now
+    last = now
+    return now + behind
+  }
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>

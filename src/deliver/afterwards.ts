@@ -1,4 +1,4 @@
-import { AWAKE, type Clock } from '../clock.ts'
+import { AWAKE, type Clock, steady } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Answer, Genesys } from '../genesys/genesys.ts'
 import type { Lease, Ledger, LookClaim } from '../ledger/ledger.ts'
@@ -46,6 +46,7 @@ const MOST_CREDIT = 5
 export function createAfterwards(deps: Deps): Afterwards {
   const { ledger, clock, stopping } = deps
   const running = new Set<Promise<void>>()
+  const now = steady(clock)
   const askAgainAt = { unconfirmed: 0, sent: 0 }
   let credit = 0
   let counted = deps.budget.taken()
@@ -61,15 +62,15 @@ export function createAfterwards(deps: Deps): Afterwards {
   }
 
   async function claim(of: 'unconfirmed' | 'sent', limit: number): Promise<number> {
-    if (limit <= 0 || stopping.aborted || clock.now() < askAgainAt[of]) return 0
+    if (limit <= 0 || stopping.aborted || now() < askAgainAt[of]) return 0
     try {
       const claims = await ledger.claimLooks({ of, owner: deps.owner, limit, leaseMs: deps.leaseMs })
       for (const one of claims) start(of, one)
-      if (claims.length === 0) askAgainAt[of] = clock.now() + ASK_AGAIN_MS
+      if (claims.length === 0) askAgainAt[of] = now() + ASK_AGAIN_MS
       return claims.length
     } catch (error) {
       deps.log.error('messages that are to be looked for cannot be claimed', { error: messageOf(error) })
-      askAgainAt[of] = clock.now() + ASK_AGAIN_MS
+      askAgainAt[of] = now() + ASK_AGAIN_MS
       return 0
     }
   }
@@ -108,7 +109,7 @@ export function createAfterwards(deps: Deps): Afterwards {
   async function deliveryOf(one: LookClaim): Promise<void> {
     const getDelivery = asking('sent', one, deps.genesys.getDelivery)
     const { restMs } = await readDelivery(one, { ledger, getDelivery, log: deps.log, stopping })
-    if (restMs > 0) askAgainAt.sent = clock.now() + restMs
+    if (restMs > 0) askAgainAt.sent = now() + restMs
   }
 
   /** The same question, in its place in the budget. Of its trouble only a pace of the minute concerns sending. */
@@ -124,7 +125,7 @@ export function createAfterwards(deps: Deps): Afterwards {
       const retryAfterMs = 'retryAfterMs' in answer ? answer.retryAfterMs : null
       if (retryAfterMs !== null && retryAfterMs >= LONG_SLOWDOWN_MS) {
         // A limit of the day on this kind of question; sends have their own.
-        askAgainAt[of] = clock.now() + retryAfterMs
+        askAgainAt[of] = now() + retryAfterMs
       } else if (outcomeOf(answer).pause?.code === 'rate-limited') {
         await deps.breaker.after(
           answer,

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../clock.ts'
+import { type Clock, steady } from '../clock.ts'
 import type { Answer, Contact, ConversationPage, ConversationQuery } from '../genesys/genesys.ts'
 import type { Session } from '../message.ts'
 
@@ -31,7 +31,7 @@ export function createSessions(clock: Clock): Sessions {
     max: MOST_CONTACTS,
     ttl: FOUND_TTL_MS,
     ttlResolution: 0,
-    perf: { now: () => clock.now() },
+    perf: { now: steady(clock) },
   })
   return {
     async newest(contact, withinMs, ask, fresh) {

@@ -8,6 +8,7 @@ import { operators } from './migrations/0005-operators.ts'
 import { operatorsConsole } from './migrations/0006-console.ts'
 import { retention } from './migrations/0007-retention.ts'
 import { instances } from './migrations/0008-instances.ts'
+import { setBack } from './migrations/0009-set-back.ts'
 
 /** What a step does to the schema, in each database's SQL. In order, without gaps; each runs once and is never edited after its release. */
 export type Migration = { number: number; sqlite(): string; postgres(): string }
@@ -24,7 +25,7 @@ const BEFORE_POSTGRES: readonly Omit<Migration, 'postgres'>[] = [
 ]
 
 /** Those that both databases know. */
-export const SINCE_POSTGRES: readonly Migration[] = [instances]
+export const SINCE_POSTGRES: readonly Migration[] = [instances, setBack]
 
 const MIGRATIONS = [...BEFORE_POSTGRES, ...SINCE_POSTGRES]
 

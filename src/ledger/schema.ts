@@ -212,6 +212,7 @@ export type BudgetRow = {
   tat: number
   lowered_per_minute: number | null
   lowered_until: number | null
+  taken_at: number | null
 }
 
 export type OperatorRow = {

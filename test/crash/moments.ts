@@ -1,21 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
 import { LOCK_ALL } from '../../src/ledger/postgres/transactions.ts'
-import type { Scene } from './scene.ts'
-import type { Wire } from './wire.ts'
+import type { Moment, Stage } from './outages.ts'
+import type { PostgresStage } from './postgres-away.ts'
 
-/** Where a service stands when its PostgreSQL goes away. */
-export type Moment = {
-  name: string
-  /** Resolves when it stands there; with what happens while the database is away, and when it is back. */
-  reach(around: Around): Promise<{ meanwhile?(): unknown; afterwards?(): unknown }>
-  /** The database is back at once: the service only asks what became of its commit. */
-  isShort?: true
-}
-
-type Around = { scene: Scene; wire: Wire; url: string; random: () => number }
-
-export const ANY_TIME: Moment = {
+export const ANY_TIME: Moment<Stage> = {
   name: 'at any time',
   async reach({ random }) {
     await wait(random() * 1_000)
@@ -24,7 +13,7 @@ export const ANY_TIME: Moment = {
 }
 
 /** Somebody else has the ledger to themselves, so that nothing is written. */
-export const WAITING: Moment = {
+export const WAITING: Moment<PostgresStage> = {
   name: 'while requests wait for their commit',
   async reach({ scene, url }) {
     const lock = new Client({ connectionString: url })
@@ -44,7 +33,7 @@ export const WAITING: Moment = {
   },
 }
 
-export const BEFORE_OPEN: Moment = {
+export const BEFORE_OPEN: Moment<Stage> = {
   name: 'before open, which comes afterwards',
   async reach({ scene }) {
     const lookup = scene.gateway.hold('lookup')
@@ -60,7 +49,7 @@ export const BEFORE_OPEN: Moment = {
   },
 }
 
-export const AT_OPEN: Moment = {
+export const AT_OPEN: Moment<Stage> = {
   name: 'before open, which comes meanwhile',
   async reach({ scene }) {
     const lookup = scene.gateway.hold('lookup')
@@ -73,7 +62,7 @@ export const AT_OPEN: Moment = {
   },
 }
 
-export const SENDING: Moment = {
+export const SENDING: Moment<Stage> = {
   name: 'between open and settle',
   async reach({ scene }) {
     const message = scene.gateway.hold('message')
@@ -87,7 +76,7 @@ export const SENDING: Moment = {
 }
 
 /** Of whichever commit comes: of a receipt, a claim, an open attempt, an outcome. */
-export const UNHEARD_COMMIT: Moment = {
+export const UNHEARD_COMMIT: Moment<PostgresStage> = {
   name: 'at a commit that it does not hear',
   async reach({ scene, wire }) {
     const commit = wire.holdCommit()
@@ -98,7 +87,7 @@ export const UNHEARD_COMMIT: Moment = {
   isShort: true,
 }
 
-export const UNANSWERED_COMMIT: Moment = {
+export const UNANSWERED_COMMIT: Moment<PostgresStage> = {
   name: 'at a commit that it does not answer',
   async reach({ scene, wire }) {
     const commit = wire.holdCommit()
@@ -110,12 +99,10 @@ export const UNANSWERED_COMMIT: Moment = {
   isShort: true,
 }
 
-export const MOMENTS: readonly Moment[] = [
-  ANY_TIME,
+export const MOMENTS: readonly Moment<Stage>[] = [ANY_TIME, BEFORE_OPEN, AT_OPEN, SENDING]
+export const POSTGRES_MOMENTS: readonly Moment<PostgresStage>[] = [
+  ...MOMENTS,
   WAITING,
-  BEFORE_OPEN,
-  AT_OPEN,
-  SENDING,
   UNHEARD_COMMIT,
   UNANSWERED_COMMIT,
 ]

@@ -1,88 +1,72 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type ServerProcess, startServer } from '../ledger/postgres/server-process.ts'
-import { TEST_KEY } from '../ledger/postgres-harness.ts'
 import { type Accounts, type Away, assertAccounts, settledRows } from './accounts.ts'
-import type { Moment } from './moments.ts'
 import { attend, openScene, type Scene, untilReady } from './scene.ts'
-import { startWire, type Wire } from './wire.ts'
 
-/** A way in which PostgreSQL can be away. */
-export type Outage = {
+/** Where a ledger lies that will be taken away. */
+export type Stage = {
+  /** To look at it. */
+  url: string
+  /** What a service needs to find it. */
+  env: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+/** What is around a service: its ledger, and how it is used. */
+export type Around<S extends Stage> = S & { scene: Scene; random: () => number }
+
+/** A way in which a ledger can be away. */
+export type Outage<S extends Stage> = {
   name: string
-  begin(server: ServerProcess): unknown
-  end(server: ServerProcess): unknown
+  begin(around: Around<S>): unknown
+  end(around: Around<S>): unknown
   /** From and to how long, in milliseconds, and until it shows. */
   lastsMs: readonly [number, number]
-  /** By what it shows: readiness alone, webhooks that are refused too, or (shorter than anybody waits) by nothing. */
-  shows: 'refused' | 'unready' | 'nothing'
+  /**
+   * By what it shows: webhooks are refused and the service is not ready; it is not ready, and webhooks wait; nothing at all, for it is shorter than anybody waits; or events are refused, for which there is no room,
+   * though smaller things may still be written.
+   */
+  shows: 'refused' | 'unready' | 'nothing' | 'no room'
 }
 
-export const RESTARTED: Outage = {
-  name: 'restarted',
-  begin: (server) => server.stop('fast'),
-  end: (server) => server.start(),
-  lastsMs: [0, 3_000],
-  shows: 'refused',
+/** Where a service stands when its ledger goes away. */
+export type Moment<S extends Stage> = {
+  name: string
+  /** Resolves when it stands there; with what happens while the ledger is away, and when it is back. */
+  reach(around: Around<S>): Promise<{ meanwhile?(): unknown; afterwards?(): unknown }>
+  /** The ledger is back at once. */
+  isShort?: true
 }
 
-export const KILLED: Outage = { ...RESTARTED, name: 'killed', begin: (server) => server.stop('immediate') }
-
-export const FROZEN: Outage = {
-  name: 'frozen for seconds',
-  begin: (server) => server.pause(),
-  end: (server) => server.resume(),
-  lastsMs: [4_500, 8_000],
-  shows: 'unready',
-}
-
-export const FROZEN_SHORTLY: Outage = {
-  ...FROZEN,
-  name: 'frozen shortly',
-  lastsMs: [100, 3_000],
-  shows: 'nothing',
-}
-
-/** Longer than a connection is waited for, and than is asked what became of a commit. */
-export const FROZEN_LONG: Outage = {
-  ...FROZEN,
-  name: 'frozen for longer than it is waited for',
-  lastsMs: [15_000, 40_000],
-  shows: 'refused',
-}
-
-export type Round = { outage: Outage; at: Moment }
+export type Round<S extends Stage> = { outage: Outage<S>; at: Moment<S> }
 
 export type Report = Accounts & {
-  /** For each round how long after the server was back the service was ready, in milliseconds. */
+  /** For each round how long after the ledger was back the service was ready, in milliseconds. */
   readyAfterMs: readonly number[]
 }
 
 /**
- * Lets one service live through outages of its PostgreSQL, one after the other, while events are posted (`everyMs`, and one in each outage). Throws where one was lost, sent twice or not settled, where the service was not
- * there meanwhile, or did not say what it should.
+ * Lets one service live through outages of its ledger, one after the other, while events are posted: so often, and one in each outage. `everyMs` null: only that, and each outage begins when all is settled. Throws
+ * where an event was lost, sent twice or not settled, and where the service was not there meanwhile or did not say what it should. Closes the stage.
  */
-export async function liveThrough(
-  rounds: readonly Round[],
+export async function liveThrough<S extends Stage>(
+  stage: S,
+  rounds: readonly Round<S>[],
   { everyMs, random }: { everyMs: number | null; random: () => number },
 ): Promise<Report> {
-  const server = await startServer()
-  const url = server.url('postgres')
-  const wire = await startWire(url)
+  const { url, env } = stage
   let scene: Scene | null = null
   try {
-    // What is refused at once looks otherwise at the wire's end.
-    const place = rounds.some(({ at }) => at.isShort) ? wire.url : url
-    scene = await openScene({ env: { DATABASE_URL: place, POSTRIDER_KEY: TEST_KEY.toString('base64') } })
+    scene = await openScene({ env })
     const eyes = attend(scene)
     const stream = everyMs === null ? null : scene.stream(everyMs)
     const away: Away[] = []
     const readyAfterMs: number[] = []
     for (const round of rounds) {
-      const one = await liveThroughOne(round, { scene, server, wire, url, random })
+      const one = await liveThroughOne(round, { ...stage, scene, random })
       away.push(one.away)
       readyAfterMs.push(one.readyAfterMs)
-      // What is claimed and not open when the database goes is claimed again only when its lease ends.
+      // What is claimed and not open when the ledger goes is claimed again only when its lease ends.
       if (everyMs === null) await settledRows(url)
     }
     await stream?.stop()
@@ -92,25 +76,24 @@ export async function liveThrough(
     return { ...accounts, readyAfterMs }
   } finally {
     await scene?.end()
-    await wire.close()
-    await server.stop('immediate')
+    await stage.close()
   }
 }
 
-async function liveThroughOne(
-  { outage, at }: Round,
-  around: { scene: Scene; server: ServerProcess; wire: Wire; url: string; random: () => number },
+async function liveThroughOne<S extends Stage>(
+  { outage, at }: Round<S>,
+  around: Around<S>,
 ): Promise<{ away: Away; readyAfterMs: number }> {
-  const { scene, server, random } = around
+  const { scene, random } = around
   const [shortest, longest] = outage.lastsMs
   const { meanwhile, afterwards } = await at.reach(around)
   const from = Date.now()
-  await outage.begin(server)
+  await outage.begin(around)
   await meanwhile?.()
-  const { acknowledged } = at.isShort ? { acknowledged: scene.post() } : await showing(outage, scene)
+  const { acknowledged } = at.isShort ? { acknowledged: scene.post() } : await showing(outage.shows, scene)
   const lasts = at.isShort ? 0 : shortest + random() * (longest - shortest)
   await wait(Math.max(0, from + lasts - Date.now()))
-  await outage.end(server)
+  await outage.end(around)
   const until = Date.now()
   const readyAfterMs = await untilReady(scene)
   await afterwards?.()
@@ -119,7 +102,18 @@ async function liveThroughOne(
 }
 
 /** Waits until the outage shows as it should; with when what was posted in it is acknowledged. */
-async function showing({ shows }: Outage, scene: Scene): Promise<{ acknowledged: Promise<string> }> {
+async function showing(
+  shows: Outage<Stage>['shows'],
+  scene: Scene,
+): Promise<{ acknowledged: Promise<unknown> }> {
+  if (shows === 'no room') {
+    const posted: Promise<string>[] = []
+    for (;;) {
+      const { status, acknowledged } = await scene.tryPost()
+      posted.push(acknowledged)
+      if (status === 503) return { acknowledged: Promise.all(posted) }
+    }
+  }
   if (shows === 'refused') {
     await untilReady(scene, false)
     const { status, acknowledged } = await scene.tryPost()
@@ -136,5 +130,5 @@ export function inWords({ sent, unconfirmed, longestMs, readyAfterMs }: Report):
   const sorted = readyAfterMs.toSorted((a, b) => a - b)
   const seconds = (ms = Number.NaN) => `${(ms / 1000).toFixed(1)} s`
   const ready = `ready again within ${seconds(sorted[sorted.length >> 1])} (median), ${seconds(sorted.at(-1))} (longest)`
-  return `${sorted.length} outages: ${ready}; ${sent} sent once, ${unconfirmed} unconfirmed, the last ${seconds(longestMs)} after its receipt`
+  return `away ${sorted.length} times: ${ready}; ${sent} sent once, ${unconfirmed} unconfirmed, the last ${seconds(longestMs)} after its receipt`
 }

@@ -17,10 +17,10 @@ export type Scene = {
   gateway: Gateway
   /** For files that belong to the service; removed at the end. */
   folder: string
-  /** Posts an event until it is acknowledged, as senders do, though sooner. Each is about another customer. */
-  post(): Promise<string>
+  /** Posts an event until it is acknowledged, as senders do, though sooner; resolves with its ticket. `customer`: the ticket of an earlier one whose customer it is about too; by default it is somebody new. */
+  post(customer?: string): Promise<string>
   /** Posts one event once; answers how that went, and goes on posting it until it is acknowledged: `acknowledged` resolves then. */
-  tryPost(): Promise<Tried>
+  tryPost(customer?: string): Promise<Tried>
   /** Posts an event so often; `stop` resolves when all are acknowledged. */
   stream(everyMs: number): { stop(): Promise<void> }
   /** The tickets of all that was acknowledged so far. */
@@ -54,7 +54,8 @@ export async function openScene({
     onRequest(seen) {
       HELD.onRequest(seen)
       if (!seen.path.endsWith('/messages/agentless') || seen.status === null || seen.status >= 300) return
-      const ticket = /T-\d+/.exec(JSON.stringify(seen.body))?.[0]
+      // Its customer may be named after another one.
+      const ticket = /Ticket (T-\d+) is/.exec(JSON.stringify(seen.body))?.[1]
       if (ticket !== undefined) sent.push(ticket)
     },
   })
@@ -79,10 +80,10 @@ export async function openScene({
   })
   let tickets = 0
 
-  async function tryPost(): Promise<Tried> {
+  async function tryPost(customer?: string): Promise<Tried> {
     tickets += 1
     const ticket = `T-${tickets}`
-    sandbox.addContact(contactOf(ticket))
+    if (customer === undefined) sandbox.addContact(contactOf(ticket))
     const id = `msg_${randomBytes(12).toString('hex')}`
     const at = now()
     const first = await askedOnce(id, at)
@@ -98,7 +99,7 @@ export async function openScene({
       const answer = await askedOf(
         service,
         `${service.url}/webhooks/crm`,
-        signed(ticket, id, happened, now()),
+        signed({ ticket, customer: customer ?? ticket, id, happenedAt: happened, at: now() }),
       )
       if (answer === null) return 0
       assert.ok(answer.status === 200 || answer.status === 503, `${ticket} was answered ${answer.status}`)
@@ -107,8 +108,8 @@ export async function openScene({
     }
   }
 
-  async function post(): Promise<string> {
-    return await (await tryPost()).acknowledged
+  async function post(customer?: string): Promise<string> {
+    return await (await tryPost(customer)).acknowledged
   }
 
   return {
@@ -160,11 +161,18 @@ routes:
     expireAfter: 7d
 `
 
-function signed(ticket: string, id: string, happenedAt: number, at: number): RequestInit {
+/** `happenedAt`, `at`: of the event, and of this try to post it; epoch milliseconds. */
+function signed({
+  ticket,
+  customer,
+  id,
+  happenedAt,
+  at,
+}: Record<'ticket' | 'customer' | 'id', string> & Record<'happenedAt' | 'at', number>): RequestInit {
   const body = JSON.stringify({
     type: 'ticket.resolved',
     timestamp: new Date(happenedAt).toISOString(),
-    data: { customer: { id: ticket }, ticket: { id: ticket } },
+    data: { customer: { id: customer }, ticket: { id: ticket } },
   })
   return {
     method: 'POST',

@@ -85,7 +85,7 @@ async function emptied(db: Client): Promise<boolean> {
     await db.query(
       `${tables.map(({ name }) => `DELETE FROM ${name};`).join(' ')}
        DELETE FROM meta WHERE name <> 'schema';
-       UPDATE budget SET tat = 0, lowered_per_minute = NULL, lowered_until = NULL;
+       UPDATE budget SET tat = 0, lowered_per_minute = NULL, lowered_until = NULL, taken_at = NULL;
        SELECT setval(oid::regclass, 1, false) FROM pg_class
          WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace;
        COMMIT`,

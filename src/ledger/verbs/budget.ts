@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger.ts'
 import type { BudgetRow } from '../schema.ts'
+import { wasSetBack } from '../standing.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -8,17 +9,26 @@ import type { Store } from './store.ts'
  */
 export function createTakeBudget({ prepare, dialect, clock, tallies }: Store) {
   const read = prepare<BudgetRow>(`SELECT * FROM budget WHERE id = 1${dialect.forUpdate}`)
-  const write = prepare('UPDATE budget SET tat = ? WHERE id = 1')
+  const write = prepare('UPDATE budget SET tat = ?, lowered_until = ?, taken_at = ? WHERE id = 1')
 
   return (perMinute: number): { waitMs: number } => {
     const now = clock.now()
-    const row = read.get()
-    if (!row) throw new Error('the row of the budget is missing')
+    const found = read.get()
+    if (!found) throw new Error('the row of the budget is missing')
+    const row = onClockOf(now, found)
     const { start, next } = placeOf(row, 60_000 / perMinute, now)
-    write.run(next)
+    write.run(next, row.lowered_until, now)
     tallies.add('calls', '', start)
     return { waitMs: start - now }
   }
+}
+
+/** Where the clock was set back since the last call, what was planned on the old time is moved to the new one: nobody waits for an hour to come again. */
+function onClockOf(now: number, row: BudgetRow): BudgetRow {
+  const { tat, lowered_until: until, taken_at: taken } = row
+  if (taken === null || !wasSetBack(taken, now)) return row
+  const byMs = taken - now
+  return { ...row, tat: tat - byMs, lowered_until: until === null ? null : until - byMs }
 }
 
 /**
@@ -51,7 +61,7 @@ const LONGEST_DEBT_MS = 60_000
 
 export function createForgiveDebt({ prepare, clock }: Store) {
   const forgive = prepare(
-    'UPDATE budget SET tat = min(tat, ?), lowered_per_minute = NULL, lowered_until = NULL WHERE id = 1',
+    'UPDATE budget SET tat = min(tat, ?), lowered_per_minute = NULL, lowered_until = NULL, taken_at = NULL WHERE id = 1',
   )
   return (): void => {
     forgive.run(clock.now() + LONGEST_DEBT_MS)

@@ -35,6 +35,20 @@ export function house(fresh: () => Promise<Harness>): void {
       const next = await harness.open()
       assert.ok((await next.takeBudget(60)).waitMs <= 60_000)
     })
+
+    on('is not held up by a clock that is set back while it is in use', async (ledger, { clock }) => {
+      await ledger.lowerBudget({ perMinute: 30, forMs: 60_000 })
+      await ledger.takeBudget(60)
+      clock.advance(-DAY)
+      const waits = [await ledger.takeBudget(60), await ledger.takeBudget(60)]
+      assert.deepEqual(
+        waits.map(({ waitMs }) => Math.round(waitMs)),
+        [2000, 4000],
+      )
+      clock.advance(70_000)
+      await ledger.takeBudget(60)
+      assert.equal(Math.round((await ledger.takeBudget(60)).waitMs), 1000, 'nor lowered for longer')
+    })
   })
 
   describe('the lowered budget', () => {

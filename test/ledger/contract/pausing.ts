@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { PauseRequest } from '../../../src/ledger/ledger.ts'
 import type { Harness } from '../contract.ts'
-import { claimAll, claimOne, draft, onLedger, openOne, schedule, startAnew } from './build.ts'
+import { claimAll, claimOne, DAY, draft, onLedger, openOne, schedule, startAnew } from './build.ts'
 
 const OPERATOR: PauseRequest = {
   scope: 'all',
@@ -42,6 +42,38 @@ export function pausing(fresh: () => Promise<Harness>): void {
         assert.equal((await claimAll(ledger)).length, scope === 'all' ? 2 : 1)
       })
     }
+
+    on(
+      'that Postrider began itself stop nothing for longer where the clock is set back',
+      async (ledger, harness) => {
+        const { clock } = harness
+        await schedule(ledger, harness)
+        await ledger.pause(UNREACHABLE)
+        clock.advance(-DAY)
+        await schedule(ledger, harness)
+        const { probe } = await ledger.claim({ owner: 'w', limit: 9, leaseMs: 60_000 })
+        assert.equal(probe?.code, 'unreachable', 'one message probes')
+      },
+    )
+
+    on('that slow down are over where the clock is set back', async (ledger, { clock }) => {
+      await ledger.pause({ ...UNREACHABLE, code: 'rate-limited' })
+      clock.advance(-DAY)
+      assert.deepEqual(await ledger.pauses(), [])
+    })
+
+    on(
+      'of an operator last until the time that they said, whatever the clock does',
+      async (ledger, { clock }) => {
+        await ledger.pause({ ...OPERATOR, forMs: 1000 })
+        clock.advance(-DAY)
+        assert.equal((await ledger.pauses()).length, 1)
+        clock.advance(DAY + 999)
+        assert.equal((await ledger.pauses()).length, 1)
+        clock.advance(1)
+        assert.deepEqual(await ledger.pauses(), [])
+      },
+    )
 
     on('one row a cause: renewing keeps its beginning', async (ledger, { clock }) => {
       const first = await ledger.pause(OPERATOR)
