@@ -1,5 +1,6 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Value } from '../verbs/statement.ts'
+import { awaited } from './awaited.ts'
 import { lost, type PostgresError, type WirePostgresError } from './trouble.ts'
 
 /** What one statement came to. `id`: of the row that an INSERT made, where it was asked for. */
@@ -54,20 +55,11 @@ export function connectBridge(url: string, timeoutMs: number): Connection {
     if (isClosed || !host.isAlive) throw lost('the thread of the connection ended')
     lastNumber += 1
     const number = lastNumber
-    let before = Atomics.load(answered, 0)
+    const asked = Atomics.load(answered, 0)
     port.postMessage({ number, ...question } satisfies Question)
-    const until = performance.now() + timeoutMs + GRACE_MS
-    for (;;) {
-      // Who wakes up looks again: it may have been for the answer before, whose notification came late.
-      const received: { message: Answer } | undefined = receiveMessageOnPort(port)
-      if (received && received.message.number !== number) continue
-      if (received) {
-        if ('error' in received.message) throw fromWire(received.message.error)
-        return received.message.result
-      }
-      if (Atomics.wait(answered, 0, before, until - performance.now()) === 'timed-out') break
-      before = Atomics.load(answered, 0)
-    }
+    const answer = awaited(number, { port, answered, asked }, performance.now() + timeoutMs + GRACE_MS)
+    if (answer && 'error' in answer) throw fromWire(answer.error)
+    if (answer) return answer.result
     // Whatever it answers later belongs to nothing any more.
     host.isAlive = false
     void worker.terminate()
