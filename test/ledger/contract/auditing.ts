@@ -141,6 +141,15 @@ export function auditing(fresh: () => Promise<Harness>): void {
       assert.ok(!JSON.stringify(await trail(ledger)).includes('example.com'))
     })
 
+    on('has every hash as it is, though some have nothing but digits', async (ledger) => {
+      const many = Array.from({ length: 500 }, (_, n) => `email:c${n}@example.com`)
+      await ledger.suppress(many, { channels: null, reason: 'Many.', by: 'eve' })
+      const all = await ledger.reads.suppressed(many)
+      const [{ target } = { target: null }] = await trail(ledger)
+      const told = String(target?.hashes).split(',')
+      assert.deepEqual(told.toSorted(), all.map(({ hash }) => hash).toSorted())
+    })
+
     on('has nothing of what changed nothing, and of what Postrider itself does', async (ledger, harness) => {
       await schedule(ledger, harness)
       await ledger.retry(1, { by: 'eve', force: false, reason: null })
