@@ -49,9 +49,16 @@ export type Harness = {
   dispose(): Promise<void>
 }
 
+/** `beside`: how many tests run at a time, each on a database of its own; more than one where most of a test is waiting for the database. */
+type Options = { beside?: number }
+
 /** What every ledger promises (src/ledger/ledger.ts), against the type alone. */
-export function ledgerContract(name: string, fresh: () => Promise<Harness>): void {
-  describe(name, () => {
+export function ledgerContract(
+  name: string,
+  fresh: () => Promise<Harness>,
+  { beside: concurrency = 1 }: Options = {},
+): void {
+  describe(name, { concurrency }, () => {
     receiving(fresh)
     unsignedKeys(fresh)
     claiming(fresh)
@@ -82,8 +89,12 @@ export function ledgerContract(name: string, fresh: () => Promise<Harness>): voi
 }
 
 /** The part of it that decides whether it is still right to send. */
-export function rightMomentContract(name: string, fresh: () => Promise<Harness>): void {
-  describe(name, () => {
+export function rightMomentContract(
+  name: string,
+  fresh: () => Promise<Harness>,
+  { beside: concurrency = 1 }: Options = {},
+): void {
+  describe(name, { concurrency }, () => {
     cancelling(fresh)
     onceKeys(fresh)
     capping(fresh)
