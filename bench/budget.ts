@@ -175,9 +175,9 @@ function addSessions(sandbox: Sandbox, customers: number, startedAt: number): vo
 function watched(ledger: Ledger, waits: number[]): Pick<Ledger, 'takeBudget' | 'lowerBudget'> {
   return {
     lowerBudget: ledger.lowerBudget,
-    async takeBudget(perMinute) {
-      const taken = await ledger.takeBudget(perMinute)
-      waits.push(taken.waitMs)
+    async takeBudget(perMinute, calls) {
+      const taken = await ledger.takeBudget(perMinute, calls)
+      waits.push(...taken)
       return taken
     },
   }

@@ -74,8 +74,10 @@ export function createBreaker(deps: {
     flying.delete(messageId)
     hanging.delete(messageId)
     if (!isAnswered) return
+    const late = Math.min(left, deps.clock.now() - LATE_MS)
     for (const [earlier, leftAt] of flying) {
-      if (leftAt <= left && deps.clock.now() - leftAt >= LATE_MS) hanging.add(earlier)
+      if (leftAt > late) break
+      hanging.add(earlier)
     }
   }
 

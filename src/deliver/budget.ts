@@ -82,6 +82,7 @@ export function createBudget(deps: {
 }): Budget {
   const { ledger, ceiling, clock, log } = deps
   let taken = 0
+  let asking: { resolve(waitMs: number): void; reject(error: unknown): void }[] = []
   let inForce: (Lowering & { until: number }) | null = null
   const saidAt = new Map<Lowering['why'], number>()
 
@@ -97,9 +98,28 @@ export function createBudget(deps: {
     log.warn(words, { count: made, ms: forMs })
   }
 
+  /** Of all that ask in one turn of the event loop, each gets the next; one write for them. */
+  function place(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (asking.length === 0) process.nextTick(askForAll)
+      asking.push({ resolve, reject })
+    })
+  }
+
+  function askForAll(): void {
+    const all = asking
+    asking = []
+    ledger.takeBudget(paceUnder(ceiling), all.length).then(
+      (waits) => all.forEach(({ resolve }, n) => void resolve(waits[n] ?? 0)),
+      (error: unknown) => {
+        for (const { reject } of all) reject(error)
+      },
+    )
+  }
+
   return {
     async take(stopping) {
-      const { waitMs } = await ledger.takeBudget(paceUnder(ceiling))
+      const waitMs = await place()
       taken += 1
       if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), stopping)
     },

@@ -54,7 +54,7 @@ export function assemble({ writer, db, long, names, onDue, clock, log, ...parts 
     settle: (attemptId, settlement) => call('settle', attemptId, settlement),
     conclude: (lease, end) => call('conclude', lease, end),
     postpone: (lease, again) => call('postpone', lease, again),
-    takeBudget: (perMinute) => call('takeBudget', perMinute),
+    takeBudget: (perMinute, calls) => call('takeBudget', perMinute, calls),
     lowerBudget: (to) => call('lowerBudget', to),
     claimLooks: (request) => call('claimLooks', request),
     settleLook: (lease, attemptId, result) => call('settleLook', lease, attemptId, result),

@@ -121,10 +121,10 @@ export type Ledger = Asides & {
   ): Promise<boolean>
 
   /**
-   * Takes one call from the budget (GCRA, no burst: one call each 60,000 / `perMinute` ms) and answers how long to wait before making
-   * it. Committed in order but not forced to disk: losing the last of it in a power cut lets a few calls through early, nothing more.
+   * Takes so many calls from the budget (GCRA, no burst: one call each 60,000 / `perMinute` ms) and answers how long to wait before making
+   * each of them, in milliseconds. Committed in order but not forced to disk: losing the last of it in a power cut lets a few calls through early, nothing more.
    */
-  takeBudget(perMinute: number): Promise<{ waitMs: number }>
+  takeBudget(perMinute: number, calls: number): Promise<number[]>
 
   /**
    * Lowers the budget for a while, whatever its callers ask for: what Genesys' headers said. 0: nothing before `forMs` have passed. Calls that queue up meanwhile

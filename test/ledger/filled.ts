@@ -94,7 +94,7 @@ export async function fill(ledger: Ledger, clock: ManualClock): Promise<{ sendin
   await ledger.observe([
     { cause: 'silence:crm', kind: 'silence', data: { source: 'crm' }, since: clock.now() },
   ])
-  await ledger.takeBudget(300)
+  await ledger.takeBudget(300, 1)
   ledger.countRefused('crm', 'no-match')
   ledger.keepRefused({
     source: 'crm',

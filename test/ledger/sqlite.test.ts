@@ -212,7 +212,7 @@ describe('trouble while it runs', () => {
       for (const one of blocked) {
         await assert.rejects(one, { code: 'LEDGER_UNAVAILABLE', retryable: true, message: /write lock/ })
       }
-      await assert.rejects(ledger.takeBudget(300), { code: 'LEDGER_UNAVAILABLE' })
+      await assert.rejects(ledger.takeBudget(300, 1), { code: 'LEDGER_UNAVAILABLE' })
       raw().exec('ROLLBACK')
       assert.equal((await ledger.record([entry(clock.now(), 'k1')]))[0]?.kind, 'recorded')
     }))

@@ -17,6 +17,7 @@ import {
   SENT,
   schedule,
   UNCONFIRMED,
+  waitOf,
 } from './contract/build.ts'
 import { type SqliteHarness, sqliteHarness } from './sqlite-harness.ts'
 
@@ -224,7 +225,7 @@ describe('a ledger of the first version', () => {
       assert.ok(opened.kind === 'open')
       assert.equal(await ledger.settle(opened.attempt.id, { ...UNCONFIRMED, lookInMs: 0 }), true)
       assert.equal(await ledger.settle(opened.attempt.id, SENT), true)
-      assert.equal((await ledger.takeBudget(300)).waitMs, 0)
+      assert.equal(await waitOf(ledger, 300), 0)
 
       const undelivered = { conversationId: 'conv-1', genesysMessageIds: ['gen-1'] }
       await ledger.record([entry(clock.now(), 'report', [], { undelivered })])

@@ -11,15 +11,20 @@ export function createTakeBudget({ prepare, dialect, clock, tallies }: Store) {
   const read = prepare<BudgetRow>(`SELECT * FROM budget WHERE id = 1${dialect.forUpdate}`)
   const write = prepare('UPDATE budget SET tat = ?, lowered_until = ?, taken_at = ? WHERE id = 1')
 
-  return (perMinute: number): { waitMs: number } => {
+  return (perMinute: number, calls: number): number[] => {
     const now = clock.now()
     const found = read.get()
     if (!found) throw new Error('the row of the budget is missing')
     const row = onClockOf(now, found)
-    const { start, next } = placeOf(row, 60_000 / perMinute, now)
-    write.run(next, row.lowered_until, now)
-    tallies.add('calls', '', start)
-    return { waitMs: start - now }
+    const waits: number[] = []
+    for (let call = 0; call < calls; call += 1) {
+      const { start, next } = placeOf(row, 60_000 / perMinute, now)
+      row.tat = next
+      tallies.add('calls', '', start)
+      waits.push(start - now)
+    }
+    write.run(row.tat, row.lowered_until, now)
+    return waits
   }
 }
 

@@ -27,6 +27,12 @@ export function onLedger(fresh: () => Promise<Harness>) {
   }
 }
 
+/** Takes one call from the budget; how long it waits, in milliseconds. */
+export async function waitOf(ledger: Ledger, perMinute: number): Promise<number> {
+  const [waitMs = Number.NaN] = await ledger.takeBudget(perMinute, 1)
+  return waitMs
+}
+
 export const HOUR = 3_600_000
 export const DAY = 24 * HOUR
 

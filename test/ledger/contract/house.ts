@@ -2,59 +2,65 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import type { Ledger } from '../../../src/ledger/ledger.ts'
 import type { Harness } from '../contract.ts'
-import { DAY, entry, onLedger, schedule } from './build.ts'
+import { DAY, entry, onLedger, schedule, waitOf } from './build.ts'
 
 export function house(fresh: () => Promise<Harness>): void {
   const on = onLedger(fresh)
 
   describe('the budget', () => {
     on('one call each interval, also for many at once', async (ledger, { clock }) => {
-      const waits = await Promise.all(Array.from({ length: 4 }, () => ledger.takeBudget(300)))
+      const waits = await Promise.all(Array.from({ length: 4 }, () => waitOf(ledger, 300)))
       assert.deepEqual(
-        waits.map(({ waitMs }) => Math.round(waitMs)),
+        waits.map((waitMs) => Math.round(waitMs)),
         [0, 200, 400, 600],
       )
       clock.advance(700)
-      assert.equal(Math.round((await ledger.takeBudget(300)).waitMs), 100)
+      assert.equal(Math.round(await waitOf(ledger, 300)), 100)
       clock.advance(10_000)
-      assert.equal((await ledger.takeBudget(300)).waitMs, 0)
+      assert.equal(await waitOf(ledger, 300), 0)
+    })
+
+    on('several calls at once get what they would have got one after another', async (ledger) => {
+      await ledger.lowerBudget({ perMinute: 30, forMs: 5000 })
+      const waits = await ledger.takeBudget(300, 5)
+      assert.deepEqual(waits.map(Math.round), [0, 2000, 4000, 5000, 5200])
+      assert.equal(Math.round(await waitOf(ledger, 300)), 5400)
     })
 
     on('keeps fractions: 120,000 a minute are two each millisecond', async (ledger) => {
-      for (let call = 0; call < 100; call += 1) await ledger.takeBudget(120_000)
-      const { waitMs } = await ledger.takeBudget(120_000)
+      for (let call = 0; call < 100; call += 1) await ledger.takeBudget(120_000, 1)
+      const waitMs = await waitOf(ledger, 120_000)
       assert.ok(Math.abs(waitMs - 50) < 0.01, `waits ${waitMs}`)
     })
 
     on('is shared, and a start forgives a debt that a clock set back has left', async (ledger, harness) => {
       const beside = await harness.open({ owner: false })
-      await beside.takeBudget(60)
-      assert.equal(Math.round((await ledger.takeBudget(60)).waitMs), 1000)
+      await beside.takeBudget(60, 1)
+      assert.equal(Math.round(await waitOf(ledger, 60)), 1000)
       await ledger.close()
       harness.clock.advance(-DAY)
       const next = await harness.open()
-      assert.ok((await next.takeBudget(60)).waitMs <= 60_000)
+      assert.ok((await waitOf(next, 60)) <= 60_000)
     })
 
     on('is not held up by a clock that is set back while it is in use', async (ledger, { clock }) => {
       await ledger.lowerBudget({ perMinute: 30, forMs: 60_000 })
-      await ledger.takeBudget(60)
+      await ledger.takeBudget(60, 1)
       clock.advance(-DAY)
-      const waits = [await ledger.takeBudget(60), await ledger.takeBudget(60)]
+      const waits = [await waitOf(ledger, 60), await waitOf(ledger, 60)]
       assert.deepEqual(
-        waits.map(({ waitMs }) => Math.round(waitMs)),
+        waits.map((waitMs) => Math.round(waitMs)),
         [2000, 4000],
       )
       clock.advance(70_000)
-      await ledger.takeBudget(60)
-      assert.equal(Math.round((await ledger.takeBudget(60)).waitMs), 1000, 'nor lowered for longer')
+      await ledger.takeBudget(60, 1)
+      assert.equal(Math.round(await waitOf(ledger, 60)), 1000, 'nor lowered for longer')
     })
   })
 
   describe('the lowered budget', () => {
     const MINUTE = 60_000
-    const waits = async (ledger: Ledger, perMinute = 300) =>
-      Math.round((await ledger.takeBudget(perMinute)).waitMs)
+    const waits = async (ledger: Ledger, perMinute = 300) => Math.round(await waitOf(ledger, perMinute))
 
     on('the slower rate counts, for as long as it was lowered', async (ledger, { clock }) => {
       await ledger.lowerBudget({ perMinute: 60, forMs: 10_000 })
@@ -119,7 +125,7 @@ export function house(fresh: () => Promise<Harness>): void {
     )
 
     on('lowered while places behind its end are given out, it holds up nobody', async (ledger) => {
-      for (let call = 0; call < 10; call += 1) await ledger.takeBudget(300)
+      for (let call = 0; call < 10; call += 1) await ledger.takeBudget(300, 1)
       await ledger.lowerBudget({ perMinute: 1, forMs: 1000 })
       assert.deepEqual([await waits(ledger), await waits(ledger)], [2000, 2200])
       await ledger.lowerBudget({ perMinute: 0, forMs: 1000 })
@@ -204,7 +210,7 @@ export function house(fresh: () => Promise<Harness>): void {
       await Promise.all([ledger.close(), ledger.close()])
       assert.equal((await recorded)[0]?.kind, 'recorded')
       await assert.rejects(ledger.ping(), { code: 'LEDGER_UNAVAILABLE' })
-      await assert.rejects(ledger.takeBudget(300), { code: 'LEDGER_UNAVAILABLE' })
+      await assert.rejects(ledger.takeBudget(300, 1), { code: 'LEDGER_UNAVAILABLE' })
       await assert.rejects(ledger.lowerBudget({ perMinute: 1, forMs: 1 }), { code: 'LEDGER_UNAVAILABLE' })
       await assert.rejects(ledger.pauses(), { code: 'LEDGER_UNAVAILABLE' })
       await assert.rejects(ledger.reads.summary(), { code: 'LEDGER_UNAVAILABLE' })

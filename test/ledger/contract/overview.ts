@@ -18,6 +18,7 @@ import {
   schedule,
   UNCONFIRMED,
   unreadable,
+  waitOf,
 } from './build.ts'
 
 const MINUTE = 60_000
@@ -274,8 +275,8 @@ export function overview(fresh: () => Promise<Harness>): void {
       clock.advance(MINUTE)
       // In the minute in which it came to that, however old it is.
       await ledger.settleByHand(2, { by: 'ann', as: 'sent', reason: null })
-      await ledger.takeBudget(1)
-      assert.equal((await ledger.takeBudget(1)).waitMs, MINUTE)
+      await ledger.takeBudget(1, 1)
+      assert.equal(await waitOf(ledger, 1), MINUTE)
       assert.deepEqual(await talliesOf(ledger, harness), [
         [0, 'failed', 'greet', 1],
         [0, 'received', 'crm', 5],
