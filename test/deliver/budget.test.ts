@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
-import { loweringOf, paceUnder } from '../../src/deliver/budget.ts'
+import { createBudget, loweringOf, paceUnder } from '../../src/deliver/budget.ts'
+import { openLedger } from '../../src/ledger/open.ts'
+import { createManualClock } from '../manual-clock.ts'
+import { testLog } from '../test-log.ts'
 
 const CEILING = 300
 
@@ -50,5 +57,55 @@ describe('loweringOf', () => {
         },
       ),
     )
+  })
+})
+
+describe('places in the budget', () => {
+  it('are taken in one write by all who ask in the same turn, each waiting for its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postrider-budget-'))
+    const [clock, log] = [createManualClock(), testLog()]
+    const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true })
+    try {
+      const writes: number[] = []
+      const counted = {
+        ...ledger,
+        async takeBudget(perMinute: number, calls: number) {
+          const waits = await ledger.takeBudget(perMinute, calls)
+          writes.push(calls)
+          return waits
+        },
+      }
+      const budget = createBudget({ ledger: counted, ceiling: CEILING, clock, log })
+      const began = clock.now()
+      const leftAt: number[] = []
+      const all = Promise.all(
+        Array.from({ length: 5 }, () => budget.take().then(() => leftAt.push(clock.now() - began))),
+      )
+      while (budget.taken() < 5) await setImmediate()
+      for (let n = 0; n < 5; n += 1) await clock.advance(205)
+      await all
+      assert.deepEqual(writes, [5])
+      const everyMs = 60_000 / paceUnder(CEILING)
+      leftAt.forEach((at, n) => void assert.ok(at >= n * everyMs, `${at} ms is before its place`))
+      assert.ok(leftAt.every((at, n) => at <= n * 205))
+    } finally {
+      await ledger.close()
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('are told to all who asked where the ledger cannot be written', async () => {
+    const budget = createBudget({
+      ledger: { takeBudget: () => Promise.reject(new Error('busy')), lowerBudget: async () => {} },
+      ceiling: CEILING,
+      clock: createManualClock(),
+      log: testLog(),
+    })
+    const asked = await Promise.allSettled([budget.take(), budget.take()])
+    assert.deepEqual(
+      asked.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    )
+    assert.equal(budget.taken(), 0)
   })
 })
