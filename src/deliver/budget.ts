@@ -61,6 +61,16 @@ const ALLOWED_FOR_MS = 60_000
 /** Said again after this, where it lasts. */
 const SAY_AGAIN_MS = 10 * 60_000
 
+/** So far ahead places are taken: a process that dies leaves no more of them unused, and who comes with something urgent waits behind no more. */
+const AHEAD_MS = 100
+
+type Place = { waitMs: number; isLast: boolean }
+type Asking = {
+  resolve(place: Place): void
+  reject(error: unknown): void
+  stopping: AbortSignal | undefined
+}
+
 export type Budget = {
   /** Waits for a place among the calls that may be made; returns at once when the signal is aborted. */
   take(stopping?: AbortSignal): Promise<void>
@@ -82,7 +92,9 @@ export function createBudget(deps: {
 }): Budget {
   const { ledger, ceiling, clock, log } = deps
   let taken = 0
-  let asking: { resolve(waitMs: number): void; reject(error: unknown): void }[] = []
+  let asking: Asking[] = []
+  let isTaking = false
+  const heard = new WeakSet<AbortSignal>()
   let inForce: (Lowering & { until: number }) | null = null
   const saidAt = new Map<Lowering['why'], number>()
 
@@ -98,30 +110,49 @@ export function createBudget(deps: {
     log.warn(words, { count: made, ms: forMs })
   }
 
-  /** Of all that ask in one turn of the event loop, each gets the next; one write for them. */
-  function place(): Promise<number> {
+  function place(stopping: AbortSignal | undefined): Promise<Place> {
     return new Promise((resolve, reject) => {
-      if (asking.length === 0) process.nextTick(askForAll)
-      asking.push({ resolve, reject })
+      asking.push({ resolve, reject, stopping })
+      if (stopping && !heard.has(stopping)) {
+        heard.add(stopping)
+        stopping.addEventListener('abort', () => giveUp(stopping))
+      }
+      if (isTaking) return
+      isTaking = true
+      // With all who ask in this turn of the event loop.
+      process.nextTick(takeForAll)
     })
   }
 
-  function askForAll(): void {
-    const all = asking
-    asking = []
-    ledger.takeBudget(paceUnder(ceiling), all.length).then(
-      (waits) => all.forEach(({ resolve }, n) => void resolve(waits[n] ?? 0)),
-      (error: unknown) => {
-        for (const { reject } of all) reject(error)
-      },
-    )
+  function giveUp(stopping: AbortSignal): void {
+    for (const one of asking) if (one.stopping === stopping) one.resolve({ waitMs: 0, isLast: false })
+    asking = asking.filter((one) => one.stopping !== stopping)
+  }
+
+  /** Each gets the next place, as many as lie close enough with one write; the last of them goes on with the others when its own is near. */
+  async function takeForAll(): Promise<void> {
+    const perMinute = paceUnder(ceiling)
+    const some = asking.splice(0, Math.max(1, Math.floor((AHEAD_MS * perMinute) / 60_000)))
+    isTaking = some.length > 0
+    if (!isTaking) return
+    try {
+      const waits = await ledger.takeBudget(perMinute, some.length)
+      taken += some.length
+      some.forEach(({ resolve }, n) => void resolve({ waitMs: waits[n] ?? 0, isLast: n === some.length - 1 }))
+    } catch (error) {
+      for (const { reject } of some) reject(error)
+      await takeForAll()
+    }
   }
 
   return {
     async take(stopping) {
-      const waitMs = await place()
-      taken += 1
-      if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), stopping)
+      if (stopping?.aborted) return
+      const { waitMs, isLast } = await place(stopping)
+      const farMs = Math.max(0, Math.ceil(waitMs) - AHEAD_MS)
+      if (farMs > 0) await clock.sleep(farMs, stopping)
+      if (isLast) void takeForAll()
+      if (waitMs > 0) await clock.sleep(Math.ceil(waitMs) - farMs, stopping)
     },
     read(reading) {
       const lowering = loweringOf(reading, ceiling)

@@ -64,6 +64,11 @@ describe('places in the budget', () => {
   it('are taken in one write by all who ask in the same turn, each waiting for its own', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'postrider-budget-'))
     const [clock, log] = [createManualClock(), testLog()]
+    const step = async () => {
+      await setImmediate()
+      const next = clock.nextAt()
+      if (next !== null) await clock.advance(Math.max(0, next - clock.now()))
+    }
     const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, clock, log, owner: true })
     try {
       const writes: number[] = []
@@ -75,23 +80,55 @@ describe('places in the budget', () => {
           return waits
         },
       }
-      const budget = createBudget({ ledger: counted, ceiling: CEILING, clock, log })
+      const wide = createBudget({ ledger: counted, ceiling: 60_000, clock, log })
       const began = clock.now()
-      const leftAt: number[] = []
-      const all = Promise.all(
-        Array.from({ length: 5 }, () => budget.take().then(() => leftAt.push(clock.now() - began))),
-      )
-      while (budget.taken() < 5) await setImmediate()
-      for (let n = 0; n < 5; n += 1) await clock.advance(205)
-      await all
-      assert.deepEqual(writes, [5])
-      const everyMs = 60_000 / paceUnder(CEILING)
-      leftAt.forEach((at, n) => void assert.ok(at >= n * everyMs, `${at} ms is before its place`))
-      assert.ok(leftAt.every((at, n) => at <= n * 205))
+      const all = Promise.all(Array.from({ length: 150 }, () => wide.take().then(() => clock.now() - began)))
+      while (wide.taken() < 150) await setImmediate()
+      while (clock.nextAt() !== null) await step()
+      assert.deepEqual(writes, [99, 51])
+      const everyMs = 60_000 / paceUnder(60_000)
+      for (const [n, at] of (await all).entries()) {
+        assert.ok(at >= n * everyMs && at <= n * everyMs + 2, `the one of ${n} left at ${at} ms`)
+      }
     } finally {
       await ledger.close()
       rmSync(folder, { recursive: true })
     }
+  })
+
+  it('are taken no farther ahead than a tenth of a second, so that a process that dies wastes no more', async () => {
+    const clock = createManualClock()
+    let next = clock.now()
+    const budget = createBudget({
+      ledger: {
+        async takeBudget(perMinute, calls) {
+          return Array.from({ length: calls }, () => {
+            const start = Math.max(next, clock.now())
+            next = start + 60_000 / perMinute
+            return start - clock.now()
+          })
+        },
+        lowerBudget: async () => {},
+      },
+      ceiling: 3_000,
+      clock,
+      log: testLog(),
+    })
+    const stopping = new AbortController()
+    let left = 0
+    const all = Promise.all(
+      Array.from({ length: 100 }, () => budget.take(stopping.signal).then(() => (left += 1))),
+    )
+    for (let ms = 0; ms < 1_000; ms += 1) {
+      await setImmediate()
+      assert.ok(next - clock.now() <= 220, `${next - clock.now()} ms ahead`)
+      await clock.advance(1)
+    }
+    assert.ok(left >= 48 && left <= 50, `${left} calls in a second`)
+    stopping.abort()
+    await all
+    assert.ok(budget.taken() <= 62, 'who stops takes no place')
+    await budget.take(stopping.signal)
   })
 
   it('are told to all who asked where the ledger cannot be written', async () => {
