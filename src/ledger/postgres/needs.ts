@@ -20,6 +20,9 @@ export function needsOf(call: Call): Needs {
     case 'settle':
     case 'conclude':
     case 'postpone':
+    case 'claimLooks':
+    case 'settleLook':
+    case 'settleDelivery':
     case 'beat':
       return QUEUE
     // One row each, which is locked.

@@ -28,11 +28,9 @@ type IsOpen = (lane: number) => boolean
 
 export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
   // A turn that lasted too long stays, so that its message takes no second one; it holds others no more but while its message is in somebody's hands.
-  const holder = prepare<{ message_id: number }>(
-    `SELECT message_id FROM turns LEFT JOIN messages ON messages.id = turns.message_id
-     WHERE hash = ? AND message_id <> ?
-       AND (since > ? OR (messages.lease_until > ? AND messages.state IN ('scheduled', 'sending'))) LIMIT 1`,
-  )
+  const holders = `FROM turns LEFT JOIN messages ON messages.id = turns.message_id
+     WHERE (since > ? OR (messages.lease_until > ? AND messages.state IN ('scheduled', 'sending')))`
+  const holder = prepare(`SELECT 1 ${holders} AND hash = ? AND message_id <> ? LIMIT 1`)
   const take = prepare('INSERT INTO turns (hash, message_id, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
   const wait = prepare(`UPDATE messages SET waits_for = ? WHERE id = ? AND state = 'scheduled'`)
   const comeBack = prepare('UPDATE messages SET waits_for = NULL WHERE id = ?')
@@ -42,7 +40,8 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
     `SELECT id, names, lane FROM messages INDEXED BY messages_waiting
      WHERE waits_for = ? AND waits_for IS NOT NULL ORDER BY rank, due_at, id LIMIT 1`,
   )
-  const lines = prepare<{ hash: Uint8Array }>(
+  // One question for all lines: where the ledger is on another machine, each costs a way there and back while nobody else may claim.
+  const freeLines = prepare<{ hash: Uint8Array }>(
     `WITH RECURSIVE line (hash) AS (
        SELECT (SELECT waits_for FROM messages INDEXED BY messages_waiting
                WHERE waits_for IS NOT NULL ORDER BY waits_for LIMIT 1)
@@ -50,7 +49,7 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
        SELECT (SELECT waits_for FROM messages INDEXED BY messages_waiting
                WHERE waits_for IS NOT NULL AND waits_for > line.hash ORDER BY waits_for LIMIT 1)
        FROM line WHERE line.hash IS NOT NULL
-     ) SELECT hash FROM line WHERE hash IS NOT NULL`,
+     ) SELECT hash FROM line WHERE hash IS NOT NULL AND NOT EXISTS (SELECT 1 ${holders} AND turns.hash = line.hash)`,
   )
   // A cross join, because SQLite keeps its order: turns are few, scheduled messages are not.
   const resting = prepare<{ message_id: number; lane: number }>(
@@ -65,7 +64,7 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
   const NOBODY = 0
 
   function isHeld(hash: Uint8Array, by: number, now: number): boolean {
-    return holder.get(hash, by, now - LONGEST_TURN_MS, now) !== undefined
+    return holder.get(now - LONGEST_TURN_MS, now, hash, by) !== undefined
   }
 
   /** Brings back the head of one line; true: somebody came back. */
@@ -107,7 +106,7 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
     },
     release,
     wake(now, isOpen) {
-      for (const { hash } of lines.all()) if (!isHeld(hash, NOBODY, now)) wakeLine(hash, now, isOpen)
+      for (const { hash } of freeLines.all(now - LONGEST_TURN_MS, now)) wakeLine(hash, now, isOpen)
     },
     releaseShut(now, isOpen) {
       for (const { message_id, lane } of resting.all(now)) if (!isOpen(lane)) release(message_id)

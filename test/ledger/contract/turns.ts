@@ -14,6 +14,7 @@ import {
   onLedger,
   SENT,
   schedule,
+  startAnew,
   UNCONFIRMED,
 } from './build.ts'
 
@@ -302,8 +303,7 @@ export function turns(fresh: () => Promise<Harness>): void {
         const claimedBen = await claimOne(ledger)
         await opened(ledger, claimedBen)
         assert.deepEqual(await claimAll(ledger), [])
-        await ledger.close()
-        const again = await harness.open()
+        const again = await startAnew(ledger, harness)
         const claimed = await claimAll(again)
         assert.deepEqual(ids(claimed), [mail.first])
         assert.equal((await messageWith(again, ben)).state, 'unconfirmed')
