@@ -157,12 +157,13 @@ async function killAtRandom(
   return kills
 }
 
-/** Posts every event until it is acknowledged, as senders do: to another instance where one does not answer. Answers the tickets. */
+/** Posts every event until it is acknowledged, as senders do: to another instance where one does not answer. Answers when each ticket was, in epoch milliseconds. */
 async function postAll(
   running: readonly (Running | null)[],
   { events, customers, postedPerSecond }: Plan,
   random: () => number,
-): Promise<readonly string[]> {
+): Promise<ReadonlyMap<string, number>> {
+  const acknowledged = new Map<string, number>()
   const tickets = Array.from({ length: events }, (_, n) => `T-${Math.floor(random() * customers)}-${n}`)
   const began = Date.now()
   let next = 0
@@ -175,10 +176,11 @@ async function postAll(
       const early = began + (n / postedPerSecond) * 1000 - Date.now()
       if (early > 0) await wait(early)
       await postUntilAcknowledged(ticket, running, random)
+      acknowledged.set(ticket, Date.now())
     }
   }
   await Promise.all(Array.from({ length: 16 }, poster))
-  return tickets
+  return acknowledged
 }
 
 async function postUntilAcknowledged(

@@ -24,7 +24,8 @@ const LONGEST_WAIT_MS = 60_000
 export async function assertKept(of: {
   url: string
   sent: readonly Sent[]
-  posted: readonly string[]
+  /** When each ticket was acknowledged, in epoch milliseconds. */
+  posted: ReadonlyMap<string, number>
   cap: number
 }): Promise<{ sent: number; skippedByCap: number; unconfirmed: number }> {
   const rows = await messagesIn(of.url)
@@ -32,7 +33,7 @@ export async function assertKept(of: {
   const sentTo = Map.groupBy(of.sent, ({ ticket }) => ticket)
   const counts = { sent: 0, skippedByCap: 0, unconfirmed: 0 }
 
-  for (const ticket of of.posted) {
+  for (const ticket of of.posted.keys()) {
     const found = byTicket.get(ticket) ?? []
     assert.equal(found.length, 1, `${ticket} was acknowledged and has ${found.length} messages`)
     const [row] = found
@@ -55,7 +56,7 @@ export async function assertKept(of: {
   for (const [customer, own] of customers) {
     const times = own.filter(({ ticket }) => sentTo.has(ticket)).length
     assert.ok(times <= of.cap, `customer ${customer} was sent ${times} messages, and ${of.cap} are allowed`)
-    assertInOrder(own)
+    assertInOrder(own, of.posted)
   }
   assertNobodyStarved(rows)
   return counts
@@ -76,18 +77,20 @@ async function messagesIn(url: string): Promise<Row[]> {
   }
 }
 
-/** None leaves before another one of its customer that was due before it and known by then. What had trouble of its own waits for that. */
-function assertInOrder(own: readonly Row[]): void {
+/** None leaves before another one of its customer that was due before it and acknowledged by then: until its commit nobody can know of it. What had trouble of its own waits for that. */
+function assertInOrder(own: readonly Row[], acknowledged: ReadonlyMap<string, number>): void {
   const smooth = own
     .filter(({ attempts, opened_at }) => attempts === 1 && opened_at !== null)
     .toSorted((a, b) => (a.opened_at ?? 0) - (b.opened_at ?? 0))
-  let latest: Row | null = null
-  for (const row of smooth.toReversed()) {
-    if (latest && isBefore(latest, row) && latest.created_at < (row.opened_at ?? 0)) {
-      assert.fail(`${row.ticket} left before ${latest.ticket}, which was due before it`)
+  smooth.forEach((row, n) => {
+    for (const later of smooth.slice(n + 1)) {
+      const tooEarly = (row.opened_at ?? 0) - (acknowledged.get(later.ticket) ?? 0)
+      assert.ok(
+        tooEarly <= 0 || !isBefore(later, row),
+        `${row.ticket} left before ${later.ticket}, which was due before it and acknowledged ${tooEarly} ms before that`,
+      )
     }
-    if (latest === null || isBefore(row, latest)) latest = row
-  }
+  })
 }
 
 function isBefore(one: Row, other: Row): boolean {
