@@ -12,7 +12,7 @@ import { readPool } from './postgres/read-pool.ts'
 import { ledgerError } from './postgres/trouble.ts'
 import type { Question } from './postgres/writer-thread.ts'
 import type { Schema } from './schema.ts'
-import { startWriter } from './writer.ts'
+import { startWriter, type Writer } from './writer.ts'
 
 export type PostgresOptions = {
   url: string
@@ -28,7 +28,7 @@ export type PostgresOptions = {
 const GROUP_LIMIT = 10_000
 /** A statement of ours takes milliseconds. */
 const WRITE_MS = 10_000
-/** Connections of one instance: one writes, one listens, and these read. */
+/** Connections of one instance: two write, one listens, one reads what takes long, and these read. */
 const READERS = 3
 
 /**
@@ -48,25 +48,29 @@ export async function openPostgres(options: PostgresOptions): Promise<Ledger> {
   const instance = randomUUID()
   const listening = owner ? listen({ url, instance, log, due }) : null
   try {
-    const writer = await startWriter({
-      module: new URL('./postgres/writer-thread.ts', import.meta.url),
-      place,
-      opening: {
-        kind: 'open',
-        url,
-        owner,
-        now: clock.now(),
-        hasOwnTime: clock !== systemClock,
-        key,
-        instance,
-        timeoutMs: WRITE_MS,
-      } satisfies Question,
-      clock,
-      limit,
-      // Events of one batch are written by statements of many rows.
-      enough: null,
-      due,
-    })
+    const started = (isOwner: boolean): Promise<Writer> =>
+      startWriter({
+        module: new URL('./postgres/writer-thread.ts', import.meta.url),
+        place,
+        opening: {
+          kind: 'open',
+          url,
+          owner: isOwner,
+          now: clock.now(),
+          hasOwnTime: clock !== systemClock,
+          key,
+          instance,
+          timeoutMs: WRITE_MS,
+        } satisfies Question,
+        clock,
+        limit,
+        // Events of one batch are written by statements of many rows.
+        enough: null,
+        due,
+      })
+    const writer = owner ? await bothOf(started) : await started(false)
+    // By this connection others see that somebody is at work here, from the beginning.
+    await listening?.begun
     if (writer.interrupted > 0) {
       log.warn(
         'messages were being sent when an instance stopped and are looked for in Genesys Cloud: postrider messages list --state unconfirmed',
@@ -94,6 +98,28 @@ export async function openPostgres(options: PostgresOptions): Promise<Ledger> {
   } catch (error) {
     await listening?.close()
     throw ledgerError(error, place)
+  }
+}
+
+/**
+ * One that records what comes in, and one for all else. What sends waits for its turn among all instances (needs.ts); senders of webhooks are not to wait for that too. Rejects as `startWriter`
+ * does, with nothing left open.
+ */
+async function bothOf(start: (isOwner: boolean) => Promise<Writer>): Promise<Writer> {
+  const writer = await start(true)
+  let recording: Writer
+  try {
+    recording = await start(false)
+  } catch (error) {
+    await writer.close()
+    throw error
+  }
+  return {
+    ...writer,
+    call: (verb, ...args) => (verb === 'record' ? recording : writer).call(verb, ...args),
+    async close() {
+      await Promise.all([recording.close(), writer.close()])
+    },
   }
 }
 

@@ -35,7 +35,7 @@ export type Report = {
   sent: number
   skippedByCap: number
   unconfirmed: number
-  /** Of the calls that were allowed while something waited, the share that was made. */
+  /** Of the calls that were allowed while something waited that might go, the share that was made. */
   shareUsed: number
   /** The most calls in any minute, over those that are allowed. */
   mostInAMinute: number
@@ -74,14 +74,16 @@ export async function liveWithInstances(plan: Plan): Promise<Report> {
 
     const began = Date.now()
     const done = new AbortController()
+    const watching = watchWaiting(url, done.signal)
     const killing = killAtRandom(running, { ...plan, random, start, signal: done.signal })
     const posted = await postAll(running, plan, random)
     await finished(url, plan)
     done.abort()
     const kills = await killing
+    const waiting = await watching
     const seconds = (Date.now() - began) / 1000
     const kept = await assertKept({ url, sent, posted, cap: plan.cap })
-    return { seconds, kills, ...kept, ...usedOf(calls, plan.ratePerMinute) }
+    return { seconds, kills, ...kept, ...usedOf(calls, waiting, plan.ratePerMinute) }
   } finally {
     await Promise.all(running.map((one) => one?.end('SIGKILL')))
     await sandbox.close()
@@ -241,14 +243,17 @@ async function finished(url: string, { events, ratePerMinute }: Plan): Promise<v
   }
 }
 
-/** From the first call to the last but the tail, in which less waits than instances hold. */
+/** In the seconds in which something waited that might go and that nobody had taken, and in any minute. `waiting`: the beginnings of such seconds, in epoch milliseconds. */
 function usedOf(
   calls: readonly number[],
+  waiting: readonly number[],
   ratePerMinute: number,
 ): Pick<Report, 'shareUsed' | 'mostInAMinute'> {
   const sorted = calls.toSorted((a, b) => a - b)
-  const steady = sorted.slice(0, Math.floor(sorted.length * 0.98))
-  const tookMs = (steady.at(-1) ?? 0) - (steady[0] ?? 0)
+  const made = waiting.reduce(
+    (sum, from) => sum + countBefore(sorted, from + SECOND_MS) - countBefore(sorted, from),
+    0,
+  )
   let most = 0
   let from = 0
   for (const [n, at] of sorted.entries()) {
@@ -256,7 +261,41 @@ function usedOf(
     most = Math.max(most, n - from + 1)
   }
   return {
-    shareUsed: steady.length / ((tookMs / 60_000) * ratePerMinute),
+    shareUsed: made / ((waiting.length / 60) * ratePerMinute),
     mostInAMinute: most / ratePerMinute,
   }
+}
+
+const SECOND_MS = 1_000
+
+/** How many of these, which are in order, are below. */
+function countBefore(sorted: readonly number[], at: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] ?? at) < at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Looks once a second whether something waits; answers the beginnings of those seconds at whose beginning and end something did. */
+async function watchWaiting(url: string, signal: AbortSignal): Promise<number[]> {
+  const db = new Client({ connectionString: url })
+  await db.connect()
+  const found: number[] = []
+  try {
+    for (let at = Date.now(), didWait = false; !signal.aborted; at += SECOND_MS) {
+      const { rows } = await db.query(
+        `SELECT 1 FROM messages WHERE state = 'scheduled' AND waits_for IS NULL AND lease_until <= $1 AND due_at <= $1 LIMIT 1`,
+        [Date.now()],
+      )
+      if (didWait && rows.length > 0) found.push(at - SECOND_MS)
+      didWait = rows.length > 0
+      await systemClock.sleep(at + SECOND_MS - Date.now(), signal)
+    }
+  } finally {
+    await db.end()
+  }
+  return found
 }

@@ -10,7 +10,6 @@ type Row = {
   state: string
   code: string | null
   due_at: number
-  created_at: number
   attempts: number
   looks: number
   updated_at: number
@@ -67,7 +66,7 @@ async function messagesIn(url: string): Promise<Row[]> {
   await db.connect()
   try {
     const { rows } = await db.query(
-      `SELECT messages.id::int, events.subject AS ticket, messages.state, messages.code, due_at::float, created_at::float, updated_at::float, attempts::int, looks::int,
+      `SELECT messages.id::int, events.subject AS ticket, messages.state, messages.code, due_at::float, updated_at::float, attempts::int, looks::int,
          (SELECT min(opened_at)::float FROM attempts WHERE message_id = messages.id) AS opened_at
        FROM messages JOIN events ON events.id = messages.event_id`,
     )

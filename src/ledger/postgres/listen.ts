@@ -11,6 +11,8 @@ const LONGEST_AGAIN_MS = 30_000
  * While nothing is heard who delivers looks for due messages by itself, as it always does from time to time.
  */
 export function listen(options: { url: string; instance: string; log: Log; due(): void }): {
+  /** Resolves when it was tried for the first time. */
+  begun: Promise<void>
   close(): Promise<void>
 } {
   const { url, instance, log, due } = options
@@ -51,6 +53,7 @@ export function listen(options: { url: string; instance: string; log: Log; due()
 
   let connecting = connect()
   return {
+    begun: connecting,
     async close() {
       isClosed = true
       if (timer) clearTimeout(timer)
