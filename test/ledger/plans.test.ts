@@ -92,7 +92,7 @@ describe('query plans', () => {
           if (!/pauses/.test(sql)) assert.doesNotMatch(step, /TEMP B-TREE/, sql)
         }
       }
-      const claim = statements.find((sql) => /^SELECT id, rank, due_at FROM messages/.test(sql))
+      const claim = statements.find((sql) => /^SELECT id, names, lane, rank, due_at FROM messages/.test(sql))
       assert.ok(claim)
       const [step] = db.prepare(`EXPLAIN QUERY PLAN ${claim}`).all()
       assert.match(

@@ -127,7 +127,7 @@ describe('a ledger of the first version', () => {
         ['sent', 'conv-1', null],
       )
       assert.equal((await ledger.reads.summary()).host, 'api.mypurecloud.de')
-      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '8')
+      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '9')
     }))
 
   test('has events that say of their sender what was known', () =>
@@ -172,7 +172,7 @@ describe('a ledger of the first version', () => {
       assert.equal((await messageWith(ledger, 1)).waits, 3)
       const event = await ledger.reads.event(1)
       assert.deepEqual([event?.senderType, event?.headers], ['ticket.resolved', {}])
-      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '8')
+      assert.equal(harness.raw().prepare(`SELECT value FROM meta WHERE name = 'schema'`).get()?.value, '9')
     }))
 
   test('nor one of the third, whose messages bear no names and wait for nobody', () =>
