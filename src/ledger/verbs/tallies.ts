@@ -52,7 +52,11 @@ export function createTallies(prepare: Prepare, clock: Pick<Clock, 'now'>): Tall
     },
     write() {
       if (counts.size === 0) return
-      for (const { minute, kind, name, count } of counts.values()) upsert.run(minute, kind, name, count)
+      // In one order everywhere: two transactions that count the same must not wait for each other.
+      for (const place of [...counts.keys()].sort()) {
+        const { minute, kind, name, count } = counts.get(place) as Count
+        upsert.run(minute, kind, name, count)
+      }
       counts.clear()
       forgetOld()
     },
