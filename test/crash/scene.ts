@@ -219,6 +219,9 @@ export function attend({ service }: Pick<Scene, 'service'>): { stop(): Promise<v
     }),
   ]
 
+  // `stop` says so; where it is not come to, something else went wrong, after which the service is killed.
+  for (const one of looking) one.catch(() => {})
+
   async function repeat(look: () => Promise<unknown>): Promise<void> {
     while (!ending.signal.aborted) {
       await look()
