@@ -8,21 +8,18 @@ export function isProbed(pause: Pick<PauseRow, 'code'>): boolean {
   return PROBED.includes(pause.code)
 }
 
-type Timed = Pick<PauseRow, 'code' | 'since' | 'until'>
-
-/** A pause that probes ends only when it is resumed; the others also by time. */
-export function isOver(pause: Timed, now: number): boolean {
-  return !isProbed(pause) && hasPassed(pause, now)
+/** A pause that probes ends only when it is resumed; the others also by time. One that slows down is over too where the clock was set back behind its beginning: who calls too soon is told so again. */
+export function isOver(
+  { code, since, until }: Pick<PauseRow, 'code' | 'since' | 'until'>,
+  now: number,
+): boolean {
+  if (until === null || isProbed({ code })) return false
+  return until <= now || (code === 'rate-limited' && wasSetBack(since, now))
 }
 
-/** Whether one message may probe for it now. */
-export function mayProbe(pause: Timed, now: number): boolean {
-  return isProbed(pause) && hasPassed(pause, now)
-}
-
-/** Of what Postrider itself began, nobody waits for a time that a clock set back has put far off: too soon costs a probe, or a call that is told to wait again. What an operator said stands as they said it. */
-function hasPassed({ code, since, until }: Timed, now: number): boolean {
-  return until !== null && (until <= now || (code !== 'operator' && wasSetBack(since, now)))
+/** Whether one message may probe for it now: never sooner than was said, whatever the clock does, for each probe may cost a customer a message. */
+export function mayProbe(pause: Pick<PauseRow, 'code' | 'until'>, now: number): boolean {
+  return isProbed(pause) && pause.until !== null && pause.until <= now
 }
 
 /** Whether a clock shows a time so long before one that it has shown already. Processes and threads that ask one after another differ by less. */
