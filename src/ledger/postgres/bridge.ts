@@ -11,22 +11,32 @@ export type Statement = { text: string; values?: readonly (Value | readonly Valu
 
 /** A connection to PostgreSQL for code that cannot wait otherwise: it stops its thread until the answer is there. */
 export type Connection = {
-  /** The last result, where there are several statements. Throws what the server refused (`PostgresError`), or `lost` where the connection broke. */
+  /** The last result, where there are several statements in it. Throws what the server refused (`PostgresError`), or `lost` where the connection broke. */
   query(statement: Statement): Result
+  /** As `query`, for several at once; a result for each, in their order. */
+  each(statements: readonly Statement[]): Result[]
   /** As `query`, over a new connection where the one before broke. Only where no transaction is open. */
   fresh(statement: Statement): Result
+  /** Goes to the server together with the next query, for nobody asks what it comes to: one way there and back for all of them. What the server refuses of it is thrown there. */
+  later(statement: Statement): void
+  /** As `query`, in the place of what was to go with it: it undoes that. */
+  undo(statement: Statement): Result
   close(): void
 }
 
 /** What the other thread is told. `begin`: whose connection it is from now on; nothing is answered. */
 export type Question = { kind: 'begin'; url: string; timeoutMs: number } | ({ number: number } & Asked)
-export type Asked = { kind: 'query' | 'fresh'; statement: Statement } | { kind: 'close' }
+/** `statements`: one after the other, without waiting between them; answered is what each came to, or the first that was refused. */
+export type Asked = { kind: 'query' | 'fresh'; statements: readonly Statement[] } | { kind: 'close' }
 /** `number`: of the question. An answer that comes late, or twice, is nobody else's. */
-export type Answer = { number: number } & ({ result: Result } | { error: WirePostgresError })
+export type Answer = { number: number } & ({ results: Result[] } | { error: WirePostgresError })
 export type Started = { signal: SharedArrayBuffer; port: MessagePort }
 
 /** How much longer this thread waits than the other one gives the server: that one connects within ten seconds, and ends every query that takes too long by itself. */
 const GRACE_MS = 15_000
+
+/** So many statements wait for a query to go with; the next does not wait any longer, so that no answer has to hold without bound. */
+const MOST_LATER = 100
 
 type Host = { worker: Worker; port: MessagePort; answered: Int32Array; isAlive: boolean }
 
@@ -42,6 +52,7 @@ let lastNumber = 0
 export function connectBridge(url: string, timeoutMs: number): Connection {
   let isClosed = false
   let host = begun()
+  let waiting: Statement[] = []
 
   function begun(): Host {
     const own = spare ?? startHost()
@@ -50,7 +61,7 @@ export function connectBridge(url: string, timeoutMs: number): Connection {
     return own
   }
 
-  function ask(question: Asked): Result {
+  function ask(question: Asked): Result[] {
     const { worker, port, answered } = host
     if (isClosed || !host.isAlive) throw lost('the thread of the connection ended')
     lastNumber += 1
@@ -59,18 +70,41 @@ export function connectBridge(url: string, timeoutMs: number): Connection {
     port.postMessage({ number, ...question } satisfies Question)
     const answer = awaited(number, { port, answered, asked }, performance.now() + timeoutMs + GRACE_MS)
     if (answer && 'error' in answer) throw fromWire(answer.error)
-    if (answer) return answer.result
+    if (answer) return answer.results
     // Whatever it answers later belongs to nothing any more.
     host.isAlive = false
     void worker.terminate()
     throw lost('it does not answer')
   }
 
+  function each(statements: readonly Statement[]): Result[] {
+    const before = waiting
+    waiting = []
+    return ask({ kind: 'query', statements: [...before, ...statements] }).slice(before.length)
+  }
+
+  function query(statement: Statement): Result {
+    return only(each([statement]))
+  }
+
+  function undo(statement: Statement): Result {
+    waiting = []
+    return query(statement)
+  }
+
   return {
-    query: (statement) => ask({ kind: 'query', statement }),
+    query,
+    each,
+    undo,
     fresh(statement) {
       if (!host.isAlive && !isClosed) host = begun()
-      return ask({ kind: 'fresh', statement })
+      // What waits belongs to a transaction that did not come to its end.
+      waiting = []
+      return only(ask({ kind: 'fresh', statements: [statement] }))
+    },
+    later(statement) {
+      if (waiting.length < MOST_LATER) waiting.push(statement)
+      else query(statement)
     },
     close() {
       if (isClosed) return
@@ -79,6 +113,11 @@ export function connectBridge(url: string, timeoutMs: number): Connection {
       spare = host.isAlive ? host : spare
     },
   }
+}
+
+function only([result]: readonly Result[]): Result {
+  if (!result) throw new Error('a statement has no result')
+  return result
 }
 
 function startHost(): Host {

@@ -3,7 +3,7 @@ import type { Answer, Asked, Question, Result, Started, Statement } from './brid
 import { openClient, type PostgresClient } from './client.ts'
 import { toWire, type WirePostgresError } from './trouble.ts'
 
-/** The thread that has the connection of a thread that writes: takes one statement at a time, and wakes who waits when its answer lies ready. */
+/** The thread that has the connection of a thread that writes: takes some statements at a time, and wakes who waits when its answer lies ready. */
 const { signal, port } = workerData as Started
 const answered = new Int32Array(signal)
 let place = { url: '', timeoutMs: 0 }
@@ -22,19 +22,19 @@ port.on('message', (question: Question) => {
   })
 })
 
-async function answerTo(question: Asked): Promise<{ result: Result } | { error: WirePostgresError }> {
+async function answerTo(question: Asked): Promise<{ results: Result[] } | { error: WirePostgresError }> {
   try {
-    return { result: await resultOf(question) }
+    return { results: await resultsOf(question) }
   } catch (error) {
     return { error: toWire(error) }
   }
 }
 
-async function resultOf(question: Asked): Promise<Result> {
+async function resultsOf(question: Asked): Promise<Result[]> {
   if (question.kind === 'close') {
     await client?.end()
     client = null
-    return { command: 'CLOSE', count: 0, rows: [] }
+    return []
   }
   if (question.kind === 'fresh' && !client?.alive()) {
     await client?.end()
@@ -42,7 +42,11 @@ async function resultOf(question: Asked): Promise<Result> {
     client = await openClient({ ...place, use: 'writes' })
   }
   if (!client?.alive()) throw new Error('the connection broke')
-  return run(client, question.statement)
+  const connected = client
+  const asked = question.statements.map((statement) => run(connected, statement))
+  // None is left behind that is still under way: what comes next is the next question's.
+  await Promise.allSettled(asked)
+  return Promise.all(asked)
 }
 
 async function run(client: PostgresClient, { text, values, name }: Statement): Promise<Result> {

@@ -7,13 +7,14 @@ import { MESSAGE_COLUMNS, messageValues } from '../verbs/insert-messages.ts'
 import { EVENT_COLUMNS, eventValues, type Record } from '../verbs/record.ts'
 import type { Value } from '../verbs/statement.ts'
 import type { Store } from '../verbs/store.ts'
-import type { Connection, Result } from './bridge.ts'
+import type { Connection } from './bridge.ts'
 import { standsAlone } from './needs.ts'
 
 type Plain = Extract<Recordable, { kind: 'event' }>
 
 const TYPES: Readonly<{ [column: string]: string }> = {
   event_id: 'bigint',
+  message_id: 'bigint',
   lane: 'bigint',
   occurred_at: 'bigint',
   received_at: 'bigint',
@@ -29,7 +30,8 @@ const typeOf = (column: string) => TYPES[column] ?? 'text'
 
 /**
  * Records the events of many deliveries by a handful of statements of many rows, where each calls for nothing but messages of its own: the usual case, and one in which it makes no difference what
- * is recorded beside it. What it writes is what verbs/record.ts writes, from the same values. Where it fails, the calls are made one by one as always.
+ * is recorded beside it. What it writes is what verbs/record.ts writes, from the same values. Where it fails, the calls are made one by one as always. One answer is waited for, that of the claim:
+ * ids are drawn with it, so that all rows can be sent with the commit.
  *
  * Answers, for each of these calls that can be done so, what does it: the first of them in a transaction does all.
  */
@@ -42,13 +44,13 @@ export function createRecordMany(
 
   function all(entries: readonly Plain[]): Recorded {
     const now = clock.now()
-    const ids = claim(entries, now)
+    const { ids, messageIds } = claim(entries, now)
     const first = entries.flatMap((entry, n) => {
       const id = ids[n]
       return id === undefined ? [] : [{ entry, id }]
     })
     if (first.length > 0) insertEvents(first)
-    const messages = insertMessages(first, now)
+    const messages = insertMessages(first, messageIds, now)
     const recorded = entries.map((_, n): Recorded[number] => {
       const id = ids[n]
       return id === undefined
@@ -59,28 +61,48 @@ export function createRecordMany(
     return recorded
   }
 
-  /** The new id of each event whose key is free; of two with the same key in one batch the first has it. In the order of the hashes, so that two instances never wait for each other in a circle. */
-  function claim(entries: readonly Plain[], now: number): (number | undefined)[] {
+  /**
+   * The new id of each event whose key is free; of two with the same key in one batch the first has it. In the order of the hashes, so that two instances never wait for each other in a circle.
+   * `messageIds`: one for each message of all entries.
+   */
+  function claim(
+    entries: readonly Plain[],
+    now: number,
+  ): { ids: (number | undefined)[]; messageIds: number[] } {
     const hashes = entries.map(({ event }) => eventKeyHash(event.source, event.key))
     const names = hashes.map((hash) => hash.toString('hex'))
     const own = entries.flatMap((_, n) => (names.indexOf(names[n] ?? '') === n ? [n] : []))
-    const { rows } = ask(CLAIM, [
-      own.map((n) => hashes[n] ?? null),
-      own.map((n) => now + (entries[n]?.keepKeyForMs ?? 0)),
-      now,
-    ])
-    const ids = new Map(rows.map(({ hash, id }) => [String(hash), Number(id)]))
-    return entries.map((_, n) => (own.includes(n) ? ids.get(names[n] ?? '') : undefined))
+    const { rows } = connection.query({
+      ...CLAIM,
+      values: [
+        own.map((n) => hashes[n] ?? null),
+        own.map((n) => now + (entries[n]?.keepKeyForMs ?? 0)),
+        now,
+        entries.reduce((count, { plan }) => count + plan.messages.length, 0),
+      ],
+    })
+    const claimed = new Map<string, number>()
+    const messageIds: number[] = []
+    for (const { hash, id } of rows) {
+      if (hash === null) messageIds.push(Number(id))
+      else claimed.set(String(hash), Number(id))
+    }
+    const isOwn = new Set(own)
+    return {
+      ids: entries.map((_, n) => (isOwn.has(n) ? claimed.get(names[n] ?? '') : undefined)),
+      messageIds,
+    }
   }
 
   function insertEvents(first: readonly { entry: Plain; id: number }[]): void {
     const rows = first.map(({ entry, id }) => [id, ...eventValues(entry.event, entry.plan)])
-    ask(INSERT_EVENTS, columnsOf(rows))
+    connection.later({ ...INSERT_EVENTS, values: columnsOf(rows) })
   }
 
   /** The ids of the messages, by those of their events. */
   function insertMessages(
     first: readonly { entry: Plain; id: number }[],
+    messageIds: readonly number[],
     now: number,
   ): Map<number, number[]> {
     const planned = first.flatMap(({ entry: { event, plan }, id }) =>
@@ -88,30 +110,19 @@ export function createRecordMany(
     )
     const added = new Map<number, number[]>()
     if (planned.length === 0) return added
-    const rows = planned.map(({ event, message, plan: { configVersion } }) =>
-      messageValues(store, event, message, { configVersion, cancelHashes: [], now }),
-    )
-    const inserted = ask(INSERT_MESSAGES, columnsOf(rows)).rows
+    const rows: Value[][] = []
     const identifiers: Value[][] = []
-    inserted.forEach((row, n) => {
-      const one = planned[n]
-      const id = Number(row.id)
-      if (one === undefined || Number(row.event_id) !== one.event.id || row.route !== one.message.route) {
-        throw new Error('messages were not inserted in their order')
-      }
-      added.set(one.event.id, [...(added.get(one.event.id) ?? []), id])
-      for (const hash of identifierHashes(one.message.customer)) identifiers.push([hash, id])
-      if (one.message.state === 'scheduled' && one.message.dueAt <= now) store.dueNow()
+    planned.forEach(({ event, message, plan: { configVersion } }, n) => {
+      const id = messageIds[n]
+      if (id === undefined) throw new Error('a message has no id')
+      rows.push([id, ...messageValues(store, event, message, { configVersion, cancelHashes: [], now })])
+      added.set(event.id, [...(added.get(event.id) ?? []), id])
+      for (const hash of identifierHashes(message.customer)) identifiers.push([hash, id])
+      if (message.state === 'scheduled' && message.dueAt <= now) store.dueNow()
     })
-    if (identifiers.length > 0) ask(IDENTIFY, columnsOf(identifiers))
+    connection.later({ ...INSERT_MESSAGES, values: columnsOf(rows) })
+    if (identifiers.length > 0) connection.later({ ...IDENTIFY, values: columnsOf(identifiers) })
     return added
-  }
-
-  function ask(
-    { name, text }: { name: string; text: string },
-    values: readonly (Value | readonly Value[])[],
-  ): Result {
-    return connection.query({ name, text, values })
   }
 
   return (calls) => {
@@ -153,17 +164,20 @@ function unnested(columns: readonly string[]): string {
   return `unnest(${columns.map((column, n) => `$${n + 1}::${typeOf(column)}[]`).join(', ')})`
 }
 
-// The ids are drawn in the order of the deliveries, before the rows are put into that of the hashes.
+// The ids are drawn in the order of the deliveries, before the rows are put into that of the hashes. Those without a hash are for messages.
 const CLAIM = {
   name: 'postrider_claim_many',
-  text: `INSERT INTO event_keys (hash, keep_until, event_id)
-         SELECT hash, keep_until, id
-         FROM (SELECT hash, keep_until, nextval('events_ids') AS id
-               FROM unnest($1::bytea[], $2::bigint[]) AS given (hash, keep_until) OFFSET 0) AS numbered
-         ORDER BY hash
-         ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until, event_id = excluded.event_id
-           WHERE event_keys.keep_until < $3::bigint
-         RETURNING encode(hash, 'hex') AS hash, event_id AS id`,
+  text: `WITH claimed AS (
+           INSERT INTO event_keys (hash, keep_until, event_id)
+           SELECT hash, keep_until, id
+           FROM (SELECT hash, keep_until, nextval('events_ids') AS id
+                 FROM unnest($1::bytea[], $2::bigint[]) AS given (hash, keep_until) OFFSET 0) AS numbered
+           ORDER BY hash
+           ON CONFLICT (hash) DO UPDATE SET keep_until = excluded.keep_until, event_id = excluded.event_id
+             WHERE event_keys.keep_until < $3::bigint
+           RETURNING encode(hash, 'hex') AS hash, event_id AS id)
+         SELECT hash, id FROM claimed
+         UNION ALL SELECT NULL, nextval('messages_id_seq') FROM generate_series(1, $4::bigint)`,
 }
 
 const INSERT_EVENTS = {
@@ -173,8 +187,7 @@ const INSERT_EVENTS = {
 
 const INSERT_MESSAGES = {
   name: 'postrider_insert_messages',
-  text: `INSERT INTO messages (${MESSAGE_COLUMNS.join(', ')}) SELECT * FROM ${unnested(MESSAGE_COLUMNS)}
-         RETURNING id, event_id, route`,
+  text: `INSERT INTO messages (id, ${MESSAGE_COLUMNS.join(', ')}) SELECT * FROM ${unnested(['message_id', ...MESSAGE_COLUMNS])}`,
 }
 
 const IDENTIFY = {

@@ -32,14 +32,20 @@ export function preparer(connection: Connection): Prepare {
     const text = toPostgres(sql)
     const name = names.get(text) ?? `postrider_${names.size + 1}`
     names.set(text, name)
-    const run = (values: Value[]) => connection.query({ text, values: values.map(apart), name })
+    const bound = (values: Value[]) => ({ text, values: values.map(apart), name })
+    const run = (values: Value[]) => connection.query(bound(values))
     return {
       get: (...values) => run(values).rows[0] as Row | undefined,
       all: (...values) => run(values).rows as Row[],
+      each(all) {
+        if (all.length === 0) return []
+        return connection.each(all.map((values) => bound([...values]))).map(({ rows }) => rows as Row[])
+      },
       run(...values) {
         const { count, rows } = run(values)
         return { changes: count, lastInsertRowid: Number(rows[0]?.id ?? 0) }
       },
+      later: (...values) => connection.later(bound(values)),
     }
   }
 }

@@ -66,18 +66,18 @@ export function transactionsOf(
       if (!isOpen) return
       isOpen = false
       try {
-        connection.query({ text: 'ROLLBACK' })
+        connection.undo({ text: 'ROLLBACK' })
       } catch {
         // The connection broke: the server rolls back by itself.
       }
     },
     savepoint() {
-      connection.query({ text: 'SAVEPOINT alone' })
+      connection.later({ text: 'SAVEPOINT alone' })
       tallies.mark()
     },
     releaseSavepoint: () => void connection.query({ text: 'RELEASE alone' }),
     rollbackToSavepoint() {
-      connection.query({ text: 'ROLLBACK TO alone' })
+      connection.undo({ text: 'ROLLBACK TO alone' })
       tallies.back()
     },
   }

@@ -18,10 +18,12 @@ export function preparer(db: DatabaseSync): Prepare {
     return {
       get: (...values) => statement.get(...values) as Row | undefined,
       all: (...values) => statement.all(...values) as Row[],
+      each: (all) => all.map((values) => statement.all(...values) as Row[]),
       run: (...values) => {
         const { changes, lastInsertRowid } = statement.run(...values)
         return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) }
       },
+      later: (...values) => void statement.run(...values),
     }
   }
 }

@@ -24,7 +24,7 @@ export function createAudit({ prepare }: Pick<Store, 'prepare'>): Audit {
       typeof value === 'string' && name !== HASHES ? cleaned(value) : value,
     ])
     const words = reason?.trim() ? cleaned(reason.trim()) : null
-    append.run(now, cleaned(by), action, JSON.stringify(Object.fromEntries(masked)), words)
+    append.later(now, cleaned(by), action, JSON.stringify(Object.fromEntries(masked)), words)
   }
 }
 

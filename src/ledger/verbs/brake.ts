@@ -31,8 +31,8 @@ export function createBrakeCounts({ prepare }: Pick<Store, 'prepare'>): BrakeCou
   return {
     count: (route, brake, now) => sum.get(route, brake.perMs, oldest(brake, now))?.sum ?? 0,
     add(route, brake, now, times = 1) {
-      add.run(route, brake.perMs, Math.floor(now / width(brake)), times)
-      forget.run(route, brake.perMs, oldest(brake, now))
+      add.later(route, brake.perMs, Math.floor(now / width(brake)), times)
+      forget.later(route, brake.perMs, oldest(brake, now))
     },
   }
 }

@@ -23,7 +23,7 @@ export function createTakeBudget({ prepare, dialect, clock, tallies }: Store) {
       tallies.add('calls', '', start)
       waits.push(start - now)
     }
-    write.run(row.tat, row.lowered_until, now)
+    write.later(row.tat, row.lowered_until, now)
     return waits
   }
 }
@@ -57,7 +57,7 @@ function placeOf(row: BudgetRow, interval: number, now: number): { start: number
 export function createLowerBudget({ prepare, clock }: Store) {
   const lower = prepare('UPDATE budget SET lowered_per_minute = ?, lowered_until = ? WHERE id = 1')
   return ({ perMinute, forMs }: Parameters<Ledger['lowerBudget']>[0]): void => {
-    lower.run(Math.max(0, perMinute), clock.now() + Math.ceil(forMs))
+    lower.later(Math.max(0, perMinute), clock.now() + Math.ceil(forMs))
   }
 }
 
@@ -69,6 +69,6 @@ export function createForgiveDebt({ prepare, clock }: Store) {
     'UPDATE budget SET tat = min(tat, ?), lowered_per_minute = NULL, lowered_until = NULL, taken_at = NULL WHERE id = 1',
   )
   return (): void => {
-    forgive.run(clock.now() + LONGEST_DEBT_MS)
+    forgive.later(clock.now() + LONGEST_DEBT_MS)
   }
 }

@@ -71,34 +71,41 @@ export function createCancellations(store: Store): Cancellations {
   function meet(message: MessageRow & { happened_at: number }, hash: Buffer, eventId: number, now: number) {
     switch (message.state) {
       case 'scheduled':
-        cancel.run(cancelledReason(eventId), now, message.id)
+        cancel.later(cancelledReason(eventId), now, message.id)
         turns.release(message.id)
         once.release(message)
         passKey(message, eventId, now)
         return
       case 'sending':
-        inFlight.run(lateReason(eventId), now, message.id)
+        inFlight.later(lateReason(eventId), now, message.id)
         return
       case 'unconfirmed':
-        uncertain.run(lateReason(eventId), now, message.id)
+        uncertain.later(lateReason(eventId), now, message.id)
         return
       default:
         // It is over. Where it is scheduled anew it says so again, and this key need not be gone through for ever.
-        forget.run(hash, message.id)
+        forget.later(hash, message.id)
     }
   }
 
   function standing(message: Cancellable, happenedAt: number): number | null {
     const { event_id, route, cancel_keys, cancel_from } = message
-    for (const hash of parted(cancel_keys)) {
-      const found = find.get(hash, happenedAt, cancel_from, event_id, happenedAt, event_id, route)
-      if (found) return found.event_id
-    }
-    return null
+    const found = find.each(
+      parted(cancel_keys).map((hash) => [
+        hash,
+        happenedAt,
+        cancel_from,
+        event_id,
+        happenedAt,
+        event_id,
+        route,
+      ]),
+    )
+    return found.flat()[0]?.event_id ?? null
   }
 
   function expectAll(messageId: number, hashes: readonly Buffer[]): void {
-    for (const hash of hashes) expect.run(hash, messageId)
+    for (const hash of hashes) expect.later(hash, messageId)
   }
 
   const passKey = createPassKey(store, { standing, expect: expectAll })
@@ -107,7 +114,7 @@ export function createCancellations(store: Store): Cancellations {
     add(event, keys, now) {
       for (const key of new Set(keys)) {
         const hash = cancelHash(key)
-        insert.run(hash, event.id, event.happenedAt)
+        insert.later(hash, event.id, event.happenedAt)
         for (const message of expecting.all(hash)) {
           if (message.event_id !== event.id && cancels(event, message)) meet(message, hash, event.id, now)
         }
@@ -115,7 +122,7 @@ export function createCancellations(store: Store): Cancellations {
     },
     expect: expectAll,
     forget(messageId, hashes) {
-      for (const hash of hashes) forget.run(hash, messageId)
+      for (const hash of hashes) forget.later(hash, messageId)
     },
     standing,
     passKey,

@@ -34,20 +34,17 @@ export function createCaps({ prepare }: Pick<Store, 'prepare'>): Caps {
   return {
     fullUntil({ id, names }, { messages, perMs, group }, now) {
       const sends = new Map<number, number>()
-      for (const hash of parted(names)) {
-        for (const { attempt_id, opened_at } of within.all(hash, group, now - perMs, id, messages)) {
-          sends.set(attempt_id, opened_at)
-        }
-      }
+      const found = within.each(parted(names).map((hash) => [hash, group, now - perMs, id, messages]))
+      for (const { attempt_id, opened_at } of found.flat()) sends.set(attempt_id, opened_at)
       const newest = [...sends.values()].sort((a, b) => b - a)
       const last = newest[messages - 1]
       return last === undefined ? null : last + perMs
     },
     add(names, groups, { id, opened_at }) {
-      for (const hash of parted(names)) for (const group of groups) insert.run(hash, group, opened_at, id)
+      for (const hash of parted(names)) for (const group of groups) insert.later(hash, group, opened_at, id)
     },
     forget(names, groups, { id, opened_at }) {
-      for (const hash of parted(names)) for (const group of groups) remove.run(hash, group, opened_at, id)
+      for (const hash of parted(names)) for (const group of groups) remove.later(hash, group, opened_at, id)
     },
   }
 }

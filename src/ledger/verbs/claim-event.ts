@@ -45,14 +45,14 @@ export function createClaimEvent({ prepare, dialect }: Pick<Store, 'prepare' | '
     const same = type === null ? unreadableBodyHash(source, body) : bodyAsHash(source, body, type)
     if (!isFree(same)) {
       // Whoever sends an old body under ids to come must not take them from the events that will bear them.
-      release.run(keyHash)
+      release.later(keyHash)
       return 'known'
     }
     // The same bytes under headers that are complete may be the genuine event: what could not be read does not stand in its way.
     if (type === null) return 'first'
     if (isFree(body)) return 'first'
     // Its id is as little proven as its type, and may be that of a genuine event to come.
-    release.run(keyHash)
+    release.later(keyHash)
     // Types can be made up without end: what is flagged already needs no further row.
     for (let nth = 1; nth <= MOST_FLAGGED; nth += 1) {
       if (isFree(flaggedBodyHash(source, body, nth))) return 'replayed'

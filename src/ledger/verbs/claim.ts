@@ -1,5 +1,5 @@
 import { CLI_SOURCE } from '../../event.ts'
-import type { Claim } from '../ledger.ts'
+import type { Claim, Lease } from '../ledger.ts'
 import { eventOf, messageOf, pauseOf } from '../rows.ts'
 import type { EventRow, LaneRow, MessageRow } from '../schema.ts'
 import { covers, isCovered, mayProbe } from '../standing.ts'
@@ -20,42 +20,54 @@ export function createClaim(store: Store, pauses: Pauses) {
      WHERE state = 'scheduled' AND waits_for IS NULL AND lane = ? AND rank = ? AND due_at <= ? AND lease_until <= ?
      ORDER BY due_at, id LIMIT ?`,
   )
-  const lease = prepare<MessageRow>(
-    `UPDATE messages SET lease_owner = ?, lease_token = ?, lease_until = ?
-     WHERE id = ? AND state = 'scheduled' AND lease_until <= ? RETURNING *`,
+  const lease = prepare(
+    `UPDATE messages SET lease_owner = ?, lease_token = ?, lease_until = ? WHERE id = ? AND state = 'scheduled' AND lease_until <= ?`,
   )
+  const find = prepare<MessageRow>('SELECT * FROM messages WHERE id = ? AND lease_token = ?')
   const findEvent = prepare<EventRow>('SELECT * FROM events WHERE id = ?')
 
   function due(among: readonly LaneRow[], now: number, limit: number): Due[] {
-    const found = RANKS.flatMap((rank) =>
-      among.flatMap((lane) =>
-        dueInLane.all(lane.id, rank, now, now, limit).map((row) => ({ ...row, turn: turnOf(row, lane) })),
-      ),
-    )
+    const heads = RANKS.flatMap((rank) => among.map((lane) => ({ rank, lane })))
+    const found = dueInLane
+      .each(heads.map(({ rank, lane }) => [lane.id, rank, now, now, limit]))
+      .flatMap((rows, n) => {
+        const head = heads[n]
+        return head ? rows.map((row) => ({ ...row, turn: turnOf(row, head.lane) })) : []
+      })
     return found.sort((a, b) => a.turn - b.turn || a.due_at - b.due_at || a.id - b.id).slice(0, limit)
   }
 
   /** Leases the first of these whose customers' turn it is, until some came back into the queue ahead of the others. The others wait in their lines; `put` counts them. */
   function take(rows: readonly Due[], { owner, until, now, isOpen }: Terms) {
-    const messages: Claim['messages'][number][] = []
+    const leases: Lease[] = []
     let put = 0
     for (const row of rows) {
-      const { id } = row
+      const messageId = row.id
       const turn = turns.take(row, now, isOpen)
       if (turn !== 'taken') put += 1
       if (turn === 'moved') break
       if (turn === 'waits') continue
       const token = store.random()
-      const message = lease.get(owner, token, until, id, now)
-      const event = message && findEvent.get(message.event_id)
-      if (!event) continue
-      messages.push({
-        lease: { messageId: id, owner, token },
-        message: messageOf(message),
-        event: eventOf(event),
-      })
+      // At once: where its turn has lasted too long, the lease is what others of its customer wait for.
+      lease.later(owner, token, until, messageId, now)
+      leases.push({ messageId, owner, token })
     }
-    return { messages, put }
+    return { messages: claimed(leases), put }
+  }
+
+  function claimed(leases: readonly Lease[]): Claim['messages'] {
+    if (leases.length === 0) return []
+    const held = find
+      .each(leases.map(({ messageId, token }) => [messageId, token]))
+      .flatMap(([message], n) => {
+        const own = leases[n]
+        return message && own ? [{ lease: own, message }] : []
+      })
+    const events = findEvent.each(held.map(({ message }) => [message.event_id]))
+    return held.flatMap(({ lease, message }, n) => {
+      const event = events[n]?.[0]
+      return event ? [{ lease, message: messageOf(message), event: eventOf(event) }] : []
+    })
   }
 
   /** Up to `limit` of what is due in these lanes. */

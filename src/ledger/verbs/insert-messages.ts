@@ -113,7 +113,7 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
     const inserted = insert.run(...messageValues(store, event, planned, { configVersion, cancelHashes, now }))
     if (inserted.changes === 0) return null
     const id = inserted.lastInsertRowid
-    for (const hash of identifierHashes(customer)) identify.run(id, hash, id)
+    for (const hash of identifierHashes(customer)) identify.later(id, hash, id)
     cancellations.expect(id, cancelHashes)
     if (state !== 'scheduled') return id
     // It may have come before its own event.
@@ -122,11 +122,11 @@ export function createInsertMessages(store: Store, cancellations: Cancellations)
       event.happenedAt,
     )
     if (cancelledBy !== null) {
-      cancel.run(cancelledReason(cancelledBy), id)
+      cancel.later(cancelledReason(cancelledBy), id)
       return id
     }
     const holder = policies.once === null ? null : once.take(route, policies.once, id, policies.oncePerMs)
-    if (holder !== null) skip.run(takenReason(holder), holder, id)
+    if (holder !== null) skip.later(takenReason(holder), holder, id)
     else if (dueAt <= now) store.dueNow()
     return id
   }

@@ -21,11 +21,11 @@ export function createInstances({ prepare, clock, dialect }: Store, recover: Rec
     isAlone: (): boolean => others.get(clock.now() - GONE_MS) === undefined,
     beat({ id, host, pid, configVersion, startedAt }: Omit<Instance, 'seenAt'>): { interrupted: number } {
       const now = clock.now()
-      say.run(clean(id), clean(host), pid, configVersion, startedAt, now)
+      say.later(clean(id), clean(host), pid, configVersion, startedAt, now)
       return dialect.isShared ? recover.ofTheGone() : { interrupted: 0 }
     },
     leave(id: string): void {
-      forget.run(clean(id), clock.now() - KEPT_FOR_MS)
+      forget.later(clean(id), clock.now() - KEPT_FOR_MS)
     },
   }
 }

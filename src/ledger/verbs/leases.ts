@@ -42,7 +42,7 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
   const giveBack = prepare(`UPDATE messages SET updated_at = ?, ${FREE} WHERE id = ? AND state = 'scheduled'`)
 
   function end(lease: Lease, message: MessageRow, { state, code, reason }: End, now: number): void {
-    conclude.run(state, clean(code), clean(reason), now, ...heldBy(lease, now))
+    conclude.later(state, clean(code), clean(reason), now, ...heldBy(lease, now))
     once.release(message)
     turns.release(message.id)
   }
@@ -76,7 +76,7 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
       }
       const code = again.reason === null ? message.code : cleanOrNull(again.code)
       const reason = again.reason === null ? message.reason : clean(again.reason)
-      postpone.run(now + again.inMs, code, reason, now, ...heldBy(lease, now))
+      postpone.later(now + again.inMs, code, reason, now, ...heldBy(lease, now))
       // Put off because of the customer's own time it holds nobody; in trouble with Genesys it is tried again in its turn.
       if (again.code === 'quiet-hours') turns.release(message.id)
       if (again.inMs <= 0) store.dueNow()
@@ -84,11 +84,11 @@ export function createLeases(store: Store, pauses: Pauses): Leases {
     },
     defer(lease, { until, code, reason }) {
       const now = clock.now()
-      postpone.run(until, code, clean(reason), now, ...heldBy(lease, now))
+      postpone.later(until, code, clean(reason), now, ...heldBy(lease, now))
       turns.release(lease.messageId)
     },
     giveBack(message, now) {
-      giveBack.run(now, message.id)
+      giveBack.later(now, message.id)
       turns.release(message.id)
     },
   }

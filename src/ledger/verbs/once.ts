@@ -42,12 +42,12 @@ export function createOnceKeys(prepare: Prepare, clock: Store['clock']): OnceKey
       return held === messageId ? null : held
     },
     renew(route, key, messageId) {
-      renew.run(clock.now(), onceKeyHash(route, key), messageId)
+      renew.later(clock.now(), onceKeyHash(route, key), messageId)
     },
     release(message, { foundAbsent } = { foundAbsent: false }) {
       const { once } = policiesOf(message.policies)
       if (once === null || reached.get(message.id, foundAbsent ? 'sent' : 'unconfirmed')) return
-      release.run(onceKeyHash(message.route, once), message.id)
+      release.later(onceKeyHash(message.route, once), message.id)
     },
   }
 }

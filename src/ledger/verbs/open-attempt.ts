@@ -206,7 +206,7 @@ function createCommitAttempt({ prepare, lanes }: Store) {
         rendered,
       )
       const session = sessionOf(draft)
-      sending.run(number, channel, laneOf(message, channel), contactId, foundBy, session, now, message.id)
+      sending.later(number, channel, laneOf(message, channel), contactId, foundBy, session, now, message.id)
       if (!row) throw new Error(`attempt ${number} of message ${message.id} was not written`)
       return attemptOf(row)
     },
@@ -214,10 +214,10 @@ function createCommitAttempt({ prepare, lanes }: Store) {
       const { channel, contactId, foundBy } = draft
       const rendered = JSON.stringify(draft.rendered)
       const lane = laneOf(message, channel)
-      shadow.run(rendered, channel, lane, contactId, foundBy, sessionOf(draft), now, message.id)
+      shadow.later(rendered, channel, lane, contactId, foundBy, sessionOf(draft), now, message.id)
     },
     moveTo(message: MessageRow, channel: string): void {
-      if (channel !== message.channel) moveTo.run(channel, laneOf(message, channel), message.id)
+      if (channel !== message.channel) moveTo.later(channel, laneOf(message, channel), message.id)
     },
   }
 }

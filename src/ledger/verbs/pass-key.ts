@@ -40,10 +40,10 @@ export function createPassKey(
     // Where the cancelled one was sent before, and re-triggered, it keeps the key.
     if (policies.once === null || once.take(next.route, policies.once, next.id, policies.oncePerMs) !== null)
       return
-    schedule.run(freedReason(cancelled.id, eventId), now, next.id)
+    schedule.later(freedReason(cancelled.id, eventId), now, next.id)
     // An event may have taken them out meanwhile.
     expect(next.id, parted(next.cancel_keys))
-    skipFor.run(next.id, takenReason(next.id), cancelled.id)
+    skipFor.later(next.id, takenReason(next.id), cancelled.id)
     if (next.due_at <= now) dueNow()
   }
 }

@@ -55,7 +55,7 @@ export function createPauses(store: Store, audit: Audit): Pauses {
       const until = laterOf(request.code, same.until, asked)
       return rowOf(renew.get(reason, until, request.probes, request.by, same.id))
     }
-    if (same) end.run(same.until ?? now, same.by, same.id)
+    if (same) end.later(same.until ?? now, same.by, same.id)
     return rowOf(
       insert.get(request.scope, name, request.code, reason, now, asked, request.probes, request.by),
     )
@@ -78,17 +78,17 @@ export function createPauses(store: Store, audit: Audit): Pauses {
       const now = clock.now()
       const row = find.get(pauseId)
       if (!row || isOver(row, now)) return false
-      end.run(now, by, pauseId)
-      if (row.code === 'brake') forgetOpens.run(row.name)
+      end.later(now, by, pauseId)
+      if (row.code === 'brake') forgetOpens.later(row.name)
       store.dueNow()
       if (by !== ITSELF) audit({ by, action: 'resume', target: targetOf(pauseOf(row)) }, now)
       return true
     },
     probing(pauseId, messageId, until) {
-      probing.run(messageId, until, pauseId)
+      probing.later(messageId, until, pauseId)
     },
     extendProbe(messageId, until) {
-      extendProbe.run(until, messageId, until)
+      extendProbe.later(until, messageId, until)
     },
   }
 }

@@ -87,7 +87,7 @@ export function createRecord(
   /** To the second, which is as exact as anybody asks; not once for each event. */
   function seen(source: string, receivedAt: number): void {
     if (receivedAt - (lastSeen.get(source) ?? 0) < 1_000) return
-    seeSource.run(source, receivedAt)
+    seeSource.later(source, receivedAt)
     lastSeen.set(source, receivedAt)
   }
 
@@ -129,7 +129,7 @@ export function createRecord(
     const consent = plan.consent === true ? null : plan.consent
     heed({ ...event, id: eventId }, { ...plan, consent }, now)
     const reason = replayedReason(eventId)
-    giveReason.run(reason, eventId)
+    giveReason.later(reason, eventId)
     return { kind: 'replayed', eventId, reason }
   }
 

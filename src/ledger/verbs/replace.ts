@@ -64,7 +64,7 @@ export function createReplace(store: Store, cancellations: Cancellations) {
     if (cancellations.standing(mine, event.happenedAt) !== null) return false
     const [channel = 'webmessaging'] = policies.channels
     turns.release(message.id)
-    move.run(
+    move.later(
       event.id,
       event.source,
       lanes.idOf(route, event.source, channel),
@@ -81,8 +81,8 @@ export function createReplace(store: Store, cancellations: Cancellations) {
       message.id,
     )
     const { id } = message
-    replaced.run(message.event_id, route, id)
-    say.run(
+    replaced.later(message.event_id, route, id)
+    say.later(
       `${route}: event ${event.id} of the same key took its place (onRepeat: replace), in message ${id}`,
       message.event_id,
     )

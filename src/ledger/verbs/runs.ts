@@ -97,11 +97,11 @@ export function createRuns(
       const acted = retry(id, { ...request, inRun: { late, attempts } })
       const state = acted.kind === 'done' ? 'retried' : 'refused'
       did[state] += 1
-      mark.run(state, acted.kind === 'done' ? null : cleanOrNull(acted.reason), run.id, id)
+      mark.later(state, acted.kind === 'done' ? null : cleanOrNull(acted.reason), run.id, id)
     }
-    tally.run(did.retried, did.refused, run.id)
+    tally.later(did.retried, did.refused, run.id)
     const ended = waiting.get(run.id, 0, 1) === undefined
-    if (ended) end.run(now, run.id)
+    if (ended) end.later(now, run.id)
     return { runId: run.id, ...did, ended }
   }
 
@@ -109,7 +109,7 @@ export function createRuns(
     /** Notes a run without messages, which does not run yet. Those that somebody began to prepare and never ended are stopped. */
     prepare({ by, reason, force, late, filter }: Omit<RunRequest, 'messageIds' | 'attempts'>): number {
       const now = clock.now()
-      abandon.run(now, now - LONGEST_PREPARING_MS)
+      abandon.later(now, now - LONGEST_PREPARING_MS)
       const words = reason?.trim() ? clean(reason.trim()) : null
       return rowOf(
         insert.get(clean(by), words, force ? 1 : 0, late ? 1 : 0, clean(JSON.stringify(filter)), now),
@@ -123,7 +123,7 @@ export function createRuns(
         (sum, messageId, n) => sum + add.run(id, messageId, attempts?.[n] ?? null, messageId).changes,
         0,
       )
-      count.run(added, id)
+      count.later(added, id)
     },
 
     begin(id: number): RunActed {

@@ -70,18 +70,18 @@ export function createSettleLook(
           // Looked for again with what is known by then; for ever only where nothing else is ever found.
           const again = message.looks < LOOK_WAITS_MS.length
           const [soon] = LOOK_WAITS_MS
-          hold.run(again ? message.reason : takenReason(id), again ? now + soon : null, lastLook, now, id)
+          hold.later(again ? message.reason : takenReason(id), again ? now + soon : null, lastLook, now, id)
           if (!again) turns.release(id)
           return false
         }
-        settleAttempt.run('sent', now, null, reason, conversationId, genesysMessageId, attemptId)
+        settleAttempt.later('sent', now, null, reason, conversationId, genesysMessageId, attemptId)
         const code = late === null ? null : 'cancelled-late'
-        found.run(code, withLate(reason, late), attempt.opened_at, conversationId, lastLook, now, id)
+        found.later(code, withLate(reason, late), attempt.opened_at, conversationId, lastLook, now, id)
         turns.release(id)
         return true
       }
       case 'held':
-        hold.run(
+        hold.later(
           withLate(reason, late),
           result.againInMs === null ? null : now + result.againInMs,
           lastLook,
@@ -92,9 +92,9 @@ export function createSettleLook(
         return true
       case 'absent': {
         const { again } = result
-        settleAttempt.run('failed', now, 'absent', reason, null, null, attemptId)
+        settleAttempt.later('failed', now, 'absent', reason, null, null, attemptId)
         const dueAt = again ? now : message.due_at
-        absent.run(again ? 'scheduled' : 'failed', clean(result.code), reason, dueAt, lastLook, now, id)
+        absent.later(again ? 'scheduled' : 'failed', clean(result.code), reason, dueAt, lastLook, now, id)
         if (again) store.dueNow()
         else {
           once.release(message)

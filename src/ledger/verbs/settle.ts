@@ -39,7 +39,7 @@ export function createSettle(
     if (!message || !maySettle(attempt, message, settlement)) return false
     const { outcome } = settlement
     const sent = outcome === 'sent'
-    settleAttempt.run(
+    settleAttempt.later(
       outcome,
       now,
       settlement.status,
@@ -55,7 +55,7 @@ export function createSettle(
     const channel = next.channel ?? message.channel
     // That an event came too late to cancel it is to be read where it was sent, or may have been.
     const late = outcome === 'failed' ? null : cancellations.standingNow(message)
-    settleMessage.run(
+    settleMessage.later(
       next.state,
       sent && late !== null ? 'cancelled-late' : next.code,
       withLate(next.reason, late),

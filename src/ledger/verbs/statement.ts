@@ -5,8 +5,15 @@ export type Value = null | number | bigint | string | Uint8Array
 export type Statement<Row> = {
   get(...values: Value[]): Row | undefined
   all(...values: Value[]): Row[]
+  /** As `all`, for several at once: a list of rows for each. What is on another machine is asked once. */
+  each(all: readonly (readonly Value[])[]): Row[][]
   /** `lastInsertRowid`: the id that an INSERT gave; says nothing where it gave none. */
   run(...values: Value[]): { changes: number; lastInsertRowid: number }
+  /**
+   * As `run`, where nobody asks what it comes to: what is on another machine is told together with the next statement that is waited for, the commit at the latest, and what it refuses is thrown there. Before that, on the
+   * same connection, it is seen by all that follows.
+   */
+  later(...values: Value[]): void
 }
 
 /** What the two databases say differently in the statements that they share. */

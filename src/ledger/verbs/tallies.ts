@@ -39,7 +39,7 @@ export function createTallies(prepare: Prepare, clock: Pick<Clock, 'now'>): Tall
   function forgetOld(): void {
     const now = clock.now()
     if (Math.abs(now - forgotAt) < FORGET_MS) return
-    deleteOld.run(now - KEPT_FOR_MS)
+    deleteOld.later(now - KEPT_FOR_MS)
     forgotAt = now
   }
 
@@ -55,7 +55,7 @@ export function createTallies(prepare: Prepare, clock: Pick<Clock, 'now'>): Tall
       // In one order everywhere: two transactions that count the same must not wait for each other.
       for (const place of [...counts.keys()].sort()) {
         const { minute, kind, name, count } = counts.get(place) as Count
-        upsert.run(minute, kind, name, count)
+        upsert.later(minute, kind, name, count)
       }
       counts.clear()
       forgetOld()

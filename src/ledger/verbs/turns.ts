@@ -63,8 +63,15 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
   )
   const NOBODY = 0
 
-  function isHeld(hash: Uint8Array, by: number, now: number): boolean {
-    return holder.get(now - LONGEST_TURN_MS, now, hash, by) !== undefined
+  /** Of each hash, whether another message than `by` has its turn. */
+  function areHeld(hashes: readonly Uint8Array[], by: number, now: number): boolean[] {
+    return holder
+      .each(hashes.map((hash) => [now - LONGEST_TURN_MS, now, hash, by]))
+      .map((rows) => rows.length > 0)
+  }
+
+  function firstHeld(hashes: readonly Uint8Array[], by: number, now: number): Uint8Array | undefined {
+    return hashes[areHeld(hashes, by, now).indexOf(true)]
   }
 
   /** Brings back the head of one line; true: somebody came back. */
@@ -73,13 +80,13 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
     for (;;) {
       const head = first.get(hash)
       if (!head) return came
-      const other = parted(head.names).find((name) => isHeld(name, head.id, now))
+      const other = firstHeld(parted(head.names), head.id, now)
       if (other) {
         // It was in the line of one name, and it is another that is not free: it goes over to that.
-        wait.run(other, head.id)
+        wait.later(other, head.id)
         continue
       }
-      comeBack.run(head.id)
+      comeBack.later(head.id)
       came = true
       // One under a pause stops nobody who is behind it.
       if (isOpen(head.lane)) return true
@@ -88,20 +95,22 @@ export function createTurns(prepare: Prepare, dueNow: () => void): Turns {
 
   function release(messageId: number): void {
     const free = remove.all(messageId)
-    if (free.some(({ hash }) => first.get(hash) !== undefined)) dueNow()
+    if (free.length === 0) return
+    if (first.each(free.map(({ hash }) => [hash])).some((rows) => rows.length > 0)) dueNow()
   }
 
   return {
     take({ id, names }, now, isOpen) {
       const hashes = parted(names)
-      const held = hashes.find((hash) => isHeld(hash, id, now))
+      const held = firstHeld(hashes, id, now)
       if (!held) {
-        for (const hash of hashes) take.run(hash, id, now)
+        for (const hash of hashes) take.later(hash, id, now)
         return 'taken'
       }
-      wait.run(held, id)
+      wait.later(held, id)
       // It may have come back as the head of another line, which goes on without it.
-      const free = hashes.filter((hash) => !isHeld(hash, NOBODY, now))
+      const areTaken = areHeld(hashes, NOBODY, now)
+      const free = hashes.filter((_, n) => !areTaken[n])
       return free.map((hash) => wakeLine(hash, now, isOpen)).includes(true) ? 'moved' : 'waits'
     },
     release,

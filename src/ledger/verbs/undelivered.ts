@@ -47,11 +47,11 @@ export function createMarkUndelivered(store: Store, cancellations: Cancellations
     if (message.delivery === 'delivered') {
       return `${name} was delivered, as Genesys Cloud said before; nothing was changed`
     }
-    mark.run(NOT_SEEN, now, id)
+    mark.later(NOT_SEEN, now, id)
     const then = thenOf(message, policiesOf(message.policies), now)
     if (then.channel !== null) {
       const reason = `The customer did not see it on ${channel}, says Genesys Cloud; ${then.words}.`
-      next.run(reason, then.channel, lanes.idOf(route, message.source, then.channel), now, id)
+      next.later(reason, then.channel, lanes.idOf(route, message.source, then.channel), now, id)
       cancellations.expect(id, parted(message.cancel_keys))
       store.dueNow()
     }

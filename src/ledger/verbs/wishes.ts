@@ -80,20 +80,19 @@ export function createWishes({ prepare }: Pick<Store, 'prepare'>): Wishes {
       return lifted
     },
     refusal(names, channel) {
-      for (const hash of parted(names)) {
-        const found = refusal.get(hash, channel)
-        if (found) {
-          const since = new Date(found.since).toISOString().slice(0, 16).replace('T', ' ')
-          return `The customer must not be written to${found.channel === ALL ? '' : ` over ${channel}`}${byName(kindOf(hash))} since ${since} UTC: ${found.reason.replace(/\.$/, '')}. Where that is no longer so: postrider suppress remove`
-        }
-      }
-      return null
+      const hashes = parted(names)
+      const all = refusal.each(hashes.map((hash) => [hash, channel]))
+      const at = all.findIndex((rows) => rows.length > 0)
+      const [found, hash] = [all[at]?.[0], hashes[at]]
+      if (!found || !hash) return null
+      const since = new Date(found.since).toISOString().slice(0, 16).replace('T', ' ')
+      return `The customer must not be written to${found.channel === ALL ? '' : ` over ${channel}`}${byName(kindOf(hash))} since ${since} UTC: ${found.reason.replace(/\.$/, '')}. Where that is no longer so: postrider suppress remove`
     },
     consent(hashes, given, at) {
-      for (const hash of hashes) consent.run(hash, given ? 1 : 0, at)
+      for (const hash of hashes) consent.later(hash, given ? 1 : 0, at)
     },
     agrees(names, own) {
-      const words = parted(names).flatMap((hash) => said.get(hash) ?? [])
+      const words = said.each(parted(names).map((hash) => [hash])).flat()
       const all = [...words.map(({ given, at }) => ({ given: given === 1, at })), ...(own ? [own] : [])]
       const newest = Math.max(...all.map(({ at }) => at))
       const last = all.filter(({ at }) => at === newest)

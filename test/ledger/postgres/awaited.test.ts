@@ -11,7 +11,7 @@ function answering(respond: string) {
   const code = `
     const { workerData: { signal, port } } = require('node:worker_threads')
     const answered = new Int32Array(signal)
-    const post = (number) => port.postMessage({ number, result: { command: 'SELECT', count: number, rows: [] } })
+    const post = (number) => port.postMessage({ number, results: [{ command: 'SELECT', count: number, rows: [] }] })
     const count = () => Atomics.add(answered, 0, 1)
     const wake = () => Atomics.notify(answered, 0)
     port.on('message', async (number) => { ${respond} })`
@@ -21,7 +21,7 @@ function answering(respond: string) {
       const asked = Atomics.load(answered, 0)
       port.postMessage(number)
       const answer = awaited(number, { port, answered, asked }, performance.now() + withinMs)
-      return answer && 'result' in answer ? answer.result.count : null
+      return answer && 'results' in answer ? (answer.results[0]?.count ?? null) : null
     },
     async [Symbol.asyncDispose]() {
       port.close()

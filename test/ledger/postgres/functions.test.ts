@@ -63,7 +63,13 @@ function statements(): string[] {
   const seen = new Set<string>()
   const prepare: Prepare = (sql) => {
     seen.add(sql)
-    return { get: () => undefined, all: () => [], run: () => ({ changes: 0, lastInsertRowid: 0 }) }
+    return {
+      get: () => undefined,
+      all: () => [],
+      each: () => [],
+      run: () => ({ changes: 0, lastInsertRowid: 0 }),
+      later() {},
+    }
   }
   const store = createStore({
     prepare,
