@@ -1,3 +1,4 @@
+import { steady } from '../clock.ts'
 import { traceOf } from '../event.ts'
 import type { Answer, Sent } from '../genesys/genesys.ts'
 import type { Claim } from '../ledger/ledger.ts'
@@ -9,9 +10,15 @@ import { outcomeOf } from './outcomes.ts'
 import { settlementOf } from './settlement.ts'
 
 type Claimed = Claim['messages'][number]
-type Deps = Pick<DeliverDeps, 'ledger' | 'contacts' | 'clock' | 'random' | 'log' | 'counts'>
+type Deps = Pick<DeliverDeps, 'ledger' | 'contacts' | 'clock' | 'random' | 'log' | 'counts' | 'stopping'>
 
-/** Writes the outcome down, however long the ledger takes to be writable again: it is known only here. */
+/** How long a ledger that cannot be written is still waited for when Postrider stops: as long as a request that is on its way. */
+const AFTER_STOP_MS = 20_000
+
+/**
+ * Writes the outcome down, however long the ledger takes to be writable again: it is known only here. When Postrider stops it is given up in the end: the next start finds the attempt open, and what became of
+ * it is looked for in Genesys Cloud.
+ */
 export async function settle(
   claimed: Claimed,
   target: Target,
@@ -25,11 +32,20 @@ export async function settle(
   }
   deps.counts?.attempted(target.channel, settlement.outcome, tookMs)
   let settled: boolean
+  const now = steady(deps.clock)
+  let stoppedAt: number | null = null
   for (let tries = 0; ; tries += 1) {
     try {
       settled = await deps.ledger.settle(attempt.id, settlement)
       break
     } catch (error) {
+      if (deps.stopping.aborted) stoppedAt ??= now()
+      if (stoppedAt !== null && now() - stoppedAt >= AFTER_STOP_MS) {
+        return deps.log.error(
+          'the outcome of an attempt could not be written before the stop; the next start looks for it in Genesys Cloud',
+          { ...idsOf(claimed), attempt: attempt.id, state: settlement.outcome, error: String(error) },
+        )
+      }
       const wait = backoff(tries, 100, 5_000)
       deps.log.error('the outcome of an attempt cannot be written yet', {
         ...idsOf(claimed),
