@@ -33,15 +33,13 @@ export async function startWriter(options: {
   opening: unknown
   clock: Clock
   limit: number
-  /** So many calls are handed over at once, though more may be about to come and the thread be at work; null: it has one batch at a time, as large as it gets. */
-  enough: number | null
+  /** So many calls are handed over at once, though more may be about to come and the thread be at work. */
+  enough: number
   due(): void
 }): Promise<Writer> {
   const { module, place, opening, clock, limit, enough } = options
   const thread = startThread(module, place)
   let unanswered = 0
-  /** Batches that the thread has not answered. */
-  let away = 0
   let isGathering = false
   let hasMore = false
   let queue = emptyBatch()
@@ -52,15 +50,11 @@ export async function startWriter(options: {
   function post(): void {
     const batch = queue
     const { waiting } = batch
-    if (waiting.length === 0 || (away > 0 && enough === null)) return
+    if (waiting.length === 0) return
     queue = emptyBatch()
-    away += 1
     const isBack = () => {
-      away -= 1
       unanswered -= waiting.length
       if (closing && unanswered === 0) drained.resolve()
-      // Before the answers are passed on: there is much to do with them, and the thread would wait for that.
-      if (enough === null) post()
     }
     thread.ask({ kind: 'calls', ...sent(batch) }).then(
       (answers) => {
@@ -108,7 +102,7 @@ export async function startWriter(options: {
       queue.calls.push({ verb, now: clock.now(), args: packed } as Call)
       queue.waiting.push({ resolve: resolve as (value: unknown) => void, reject })
       hasMore = true
-      if (enough !== null && queue.waiting.length >= enough) post()
+      if (queue.waiting.length >= enough) post()
       if (isGathering) return
       isGathering = true
       setImmediate(gather)

@@ -5,7 +5,7 @@ import { startWriter, type Writer } from '../../src/ledger/writer.ts'
 
 /** What came of `body`, over a thread that answers each call with how many were handed over with it. */
 async function onWriter<T>(
-  options: { enough: number | null; limit?: number },
+  options: { enough: number; limit?: number },
   body: (writer: Writer) => Promise<T>,
 ): Promise<T> {
   const module = new URL('./writer-example.ts', import.meta.url)
@@ -30,7 +30,7 @@ const many = (writer: Writer, count: number) =>
   Promise.all(Array.from({ length: count }, () => writer.call('ping') as Promise<unknown>))
 
 test('calls of one turn go over together, and where there are enough they go at once', async () => {
-  assert.deepEqual(await onWriter({ enough: null }, (writer) => many(writer, 7)), Array(7).fill(7))
+  assert.deepEqual(await onWriter({ enough: 8 }, (writer) => many(writer, 7)), Array(7).fill(7))
   const [first = [], rest = []] = await onWriter({ enough: 5 }, async (writer) => {
     const all = await many(writer, 7)
     return [all.slice(0, 5), all.slice(5)]
@@ -45,19 +45,6 @@ test('calls of turns that follow each other go over together', async () => {
     return Promise.all([one, writer.call('ping')] as Promise<unknown>[])
   })
   assert.deepEqual(sizes, [2, 2])
-})
-
-test('a thread that has one batch at a time gets all that came meanwhile', async () => {
-  const sizes = await onWriter({ enough: null }, async (writer) => {
-    const first = many(writer, 2)
-    // Until it is handed over.
-    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate)
-    return Promise.all([first, many(writer, 3)])
-  })
-  assert.deepEqual(sizes, [
-    [2, 2],
-    [3, 3, 3],
-  ])
 })
 
 test('closing answers what was asked before, and more than the limit is refused', async () => {

@@ -71,7 +71,11 @@ export function createRecordMany(
   ): { ids: (number | undefined)[]; messageIds: number[] } {
     const hashes = entries.map(({ event }) => eventKeyHash(event.source, event.key))
     const names = hashes.map((hash) => hash.toString('hex'))
-    const own = entries.flatMap((_, n) => (names.indexOf(names[n] ?? '') === n ? [n] : []))
+    const firstOf = new Map<string, number>()
+    names.forEach((name, n) => {
+      if (!firstOf.has(name)) firstOf.set(name, n)
+    })
+    const own = [...firstOf.values()]
     const { rows } = connection.query({
       ...CLAIM,
       values: [
@@ -87,9 +91,8 @@ export function createRecordMany(
       if (hash === null) messageIds.push(Number(id))
       else claimed.set(String(hash), Number(id))
     }
-    const isOwn = new Set(own)
     return {
-      ids: entries.map((_, n) => (isOwn.has(n) ? claimed.get(names[n] ?? '') : undefined)),
+      ids: names.map((name, n) => (firstOf.get(name) === n ? claimed.get(name) : undefined)),
       messageIds,
     }
   }
