@@ -25,8 +25,26 @@ export type HeldCommit = {
   end(): void
 }
 
-/** Statements are small and one at a time: a COMMIT comes as a piece of its own, and no side has to wait for the other. */
-const isCommit = (piece: Buffer) => piece[0] === 0x51 && piece.includes('COMMIT\0')
+const isCommit = (message: Buffer) => message[0] === 0x51 && message.includes('COMMIT\0')
+
+/** Parts what a client says into its messages, however it comes: a byte of its kind (but for the first), and four of its length, which count themselves. */
+function createParting(): (piece: Buffer) => Buffer[] {
+  let isFirst = true
+  let rest = Buffer.alloc(0)
+  return (piece) => {
+    rest = Buffer.concat([rest, piece])
+    const messages: Buffer[] = []
+    for (;;) {
+      const kind = isFirst ? 0 : 1
+      if (rest.length < kind + 4) return messages
+      const length = kind + rest.readUInt32BE(kind)
+      if (rest.length < length) return messages
+      messages.push(rest.subarray(0, length))
+      rest = rest.subarray(length)
+      isFirst = false
+    }
+  }
+}
 
 /** `target`: the URL of a database. */
 export async function startWire(target: string): Promise<Wire> {
@@ -42,21 +60,26 @@ export async function startWire(target: string): Promise<Wire> {
     const server = connect(Number(there.port), there.hostname)
     const answered = Promise.withResolvers<void>()
     let isHeld = false
-    ledger.on('data', (piece) => {
-      const waiter = isCommit(piece) ? waiting.shift() : undefined
-      if (!waiter) return void server.write(piece)
+    const partsOf = createParting()
+    function pass(message: Buffer): void {
+      const waiter = isCommit(message) ? waiting.shift() : undefined
+      if (!waiter) return void server.write(message)
       isHeld = true
       waiter({
         forward() {
-          server.write(piece)
+          server.write(message)
           return answered.promise
         },
         cut: () => void ledger.destroy(),
         end: () => void server.destroy(),
       })
+    }
+    ledger.on('data', (piece) => {
+      for (const message of partsOf(piece)) pass(message)
     })
     server.on('data', (piece) => {
-      if (isHeld) answered.resolve()
+      // What was sent with it is answered before it.
+      if (isHeld && piece.includes('COMMIT\0')) answered.resolve()
       else ledger.write(piece)
     })
     server.on('close', () => ledger.destroy())
