@@ -63,6 +63,31 @@ after(() => {
   for (const child of children) child.kill('SIGKILL')
 })
 
+/** Ends what this process started and has not seen end when it is gone itself, however it ended: only then nobody holds the other end of its standard input. By then a number may be somebody else's. */
+const WATCHDOG = `
+  while read -r pid; do pids="$pids $pid"; done
+  for pid in $pids; do case "$(tr '\\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null)" in *"$1"*) kill -KILL "$pid" ;; esac; done
+`
+let watchdog: NodeJS.WritableStream | null = null
+
+function watch(pid: number | undefined): void {
+  if (pid === undefined || process.platform !== 'linux') return
+  watchdog ??= startWatchdog()
+  watchdog.write(`${pid}\n`)
+}
+
+function startWatchdog(): NodeJS.WritableStream {
+  const started = spawn('sh', ['-c', WATCHDOG, 'watchdog', join(ROOT, 'bin/postrider')], {
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  started.unref()
+  const { stdin } = started as unknown as { stdin: NodeJS.WritableStream & { unref(): void } }
+  stdin.unref()
+  return stdin
+}
+
 function start(
   args: readonly string[],
   cwd: string,
@@ -76,6 +101,7 @@ function start(
     timeout,
   })
   children.add(child)
+  watch(child.pid)
   child.once('exit', () => children.delete(child))
   return child
 }
