@@ -53,13 +53,14 @@ export function transactionsOf(
     commit() {
       tallies.write()
       const text = options.isDue() ? `NOTIFY ${CHANNEL}, '${options.instance}'; COMMIT` : 'COMMIT'
-      isOpen = false
       try {
         const { command } = connection.query({ text })
         if (command !== 'COMMIT') throw new Error(`the commit of the ledger came to ${command}`)
       } catch (error) {
+        // Still open, perhaps: what was refused may be what went before it.
         if (!isLost(error) || !wasCommitted(connection, transaction)) throw error
       }
+      isOpen = false
     },
     rollback() {
       tallies.forget()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Client } from 'pg'
 import { type Connection, connectBridge } from '../../../src/ledger/postgres/bridge.ts'
+import { transactionsOf } from '../../../src/ledger/postgres/transactions.ts'
 import { isLost } from '../../../src/ledger/postgres/trouble.ts'
 import { postgresServer } from './server.ts'
 
@@ -121,3 +122,24 @@ describe('statements that go together', () => {
       assert.deepEqual(await committed(), [4])
     }))
 })
+
+test('a commit that is refused because of what went with it leaves nothing open, though it was to tell others', () =>
+  bridged(async ({ connection, committed }) => {
+    connection.query(COMMIT)
+    const tallies = { add() {}, write() {}, mark() {}, back() {}, forget() {} }
+    const transactions = transactionsOf(connection, {
+      tallies,
+      began() {},
+      isDue: () => true,
+      instance: 'one',
+    })
+    const group = [{ needs: [] }]
+    transactions.begin(group)
+    connection.later(insert(11))
+    assert.throws(() => transactions.commit(), /violates check constraint/)
+    transactions.rollback()
+    transactions.begin(group)
+    connection.later(insert(5))
+    transactions.commit()
+    assert.deepEqual(await committed(), [5])
+  }))
