@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
-import { Webhook } from 'svix'
 import { systemClock } from '../../src/clock.ts'
-import { EXTERNAL_SOURCE, SANDBOX_CLIENT, type SeenRequest, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type SeenRequest, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { postgresServer } from '../ledger/postgres/server.ts'
 import { TEST_KEY } from '../ledger/postgres-harness.ts'
 import { randomFrom } from '../long/hour.ts'
-import { ROOT, type Running, startPostrider } from '../run-postrider.ts'
+import type { Running } from '../run-postrider.ts'
 import { assertKept, type Sent } from './kept.ts'
+import { contactOf, furnish, hookOf, newId, signed, startIn } from './setting.ts'
 
 export type Plan = {
   instances: number
@@ -35,13 +34,14 @@ export type Report = {
   sent: number
   skippedByCap: number
   unconfirmed: number
-  /** Of the calls that were allowed while something waited that might go, the share that was made. */
+  /** So many of these had enough that might go for all that is allowed. */
+  fullSeconds: number
+  /** Of the calls that were allowed in those, the share that was made. */
   shareUsed: number
   /** The most calls in any minute, over those that are allowed. */
   mostInAMinute: number
 }
 
-const SECRET = `whsec_${randomBytes(24).toString('base64')}`
 const BACK_MS = 2_000
 
 /**
@@ -62,19 +62,16 @@ export async function liveWithInstances(plan: Plan): Promise<Report> {
   })
   const running: (Running | null)[] = []
   try {
-    cpSync(join(ROOT, 'examples/demo/templates'), join(folder, 'templates'), { recursive: true })
-    writeFileSync(
-      join(folder, 'templates/ticket-resolved.liquid'),
-      'Ticket {{ data.ticket.id }} is resolved.\n',
-    )
-    writeFileSync(join(folder, 'postrider.yaml'), configOf(plan))
-    for (let n = 0; n < plan.customers; n += 1) sandbox.addContact(contactOf(n))
-    const start = () => startInstance(folder, url, sandbox.url)
+    const cap = `cap: { messages: ${plan.cap}, per: 1d, group: all }`
+    furnish(folder, { ratePerMinute: plan.ratePerMinute, route: [cap] })
+    for (let n = 0; n < plan.customers; n += 1) sandbox.addContact(contactOf(nameOf(n)))
+    const env = { DATABASE_URL: url, POSTRIDER_KEY: TEST_KEY.toString('base64'), LOG_LEVEL: 'error' }
+    const start = () => startIn(folder, sandbox.url, env)
     running.push(...(await Promise.all(Array.from({ length: plan.instances }, start))))
 
     const began = Date.now()
     const done = new AbortController()
-    const watching = watchWaiting(url, done.signal)
+    const watching = watchWaiting(url, plan.ratePerMinute, done.signal)
     const killing = killAtRandom(running, { ...plan, random, start, signal: done.signal })
     const posted = await postAll(running, plan, random)
     await finished(url, plan)
@@ -100,43 +97,7 @@ function note({ path, status, body }: SeenRequest, sent: Sent[], calls: number[]
   if (ticket !== undefined) sent.push({ ticket, at })
 }
 
-function configOf({ ratePerMinute, cap }: Plan): string {
-  return `
-genesys:
-  rateLimitPerMinute: ${ratePerMinute}
-  externalSource: { id: ${EXTERNAL_SOURCE.id}, name: CRM }
-  webmessaging: { deploymentId: 0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60 }
-sources:
-  crm: { preset: standard-webhooks, secrets: ["${SECRET}"] }
-routes:
-  ticket-resolved:
-    on: crm/ticket.resolved
-    template: ticket-resolved
-    channels: [webmessaging]
-    brake: none
-    expireAfter: 7d
-    cap: { messages: ${cap}, per: 1d, group: all }
-`
-}
-
 const nameOf = (customer: number) => `K-${customer}`
-
-function contactOf(n: number) {
-  return { id: `contact-${n}`, externalId: nameOf(n), name: `Customer ${n}`, emails: [], phones: [] }
-}
-
-function startInstance(folder: string, url: string, gatewayUrl: string): Promise<Running> {
-  const env = {
-    POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
-    DATABASE_URL: url,
-    POSTRIDER_KEY: TEST_KEY.toString('base64'),
-    GENESYS_GATEWAY_URL: gatewayUrl,
-    GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
-    GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
-    LOG_LEVEL: 'error',
-  }
-  return startPostrider(['start'], { cwd: folder, env })
-}
 
 /** Kills one after another and starts it again; answers how many. There is always one that lives. */
 async function killAtRandom(
@@ -190,29 +151,22 @@ async function postUntilAcknowledged(
   running: readonly (Running | null)[],
   random: () => number,
 ): Promise<void> {
-  const id = `msg_${randomBytes(12).toString('hex')}`
-  const body = JSON.stringify({
-    type: 'ticket.resolved',
-    timestamp: new Date().toISOString(),
-    data: { customer: { id: nameOf(Number(ticket.split('-')[1])) }, ticket: { id: ticket } },
-  })
+  const event = {
+    ticket,
+    customer: nameOf(Number(ticket.split('-')[1])),
+    id: newId(),
+    happenedAt: Date.now(),
+  }
   for (;;) {
     const one = running[Math.floor(random() * running.length)]
-    if (one && (await isAcknowledged(one.url, id, body))) return
+    if (one && (await isAcknowledged(hookOf(one), signed({ ...event, at: Date.now() })))) return
     await wait(100)
   }
 }
 
-async function isAcknowledged(url: string, id: string, body: string): Promise<boolean> {
-  const now = new Date()
-  const headers = {
-    'content-type': 'application/json',
-    'webhook-id': id,
-    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-    'webhook-signature': new Webhook(SECRET).sign(id, now, body),
-  }
+async function isAcknowledged(hook: string, delivery: RequestInit): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/webhooks/crm`, { method: 'POST', body, headers })
+    const response = await fetch(hook, delivery)
     await response.arrayBuffer()
     assert.ok(response.ok || response.status === 503, `answered ${response.status}`)
     return response.ok
@@ -243,12 +197,12 @@ async function finished(url: string, { events, ratePerMinute }: Plan): Promise<v
   }
 }
 
-/** In the seconds in which something waited that might go and that nobody had taken, and in any minute. `waiting`: the beginnings of such seconds, in epoch milliseconds. */
+/** In the seconds in which enough waited, and in any minute. `waiting`: the beginnings of such seconds, in epoch milliseconds. */
 function usedOf(
   calls: readonly number[],
   waiting: readonly number[],
   ratePerMinute: number,
-): Pick<Report, 'shareUsed' | 'mostInAMinute'> {
+): Pick<Report, 'fullSeconds' | 'shareUsed' | 'mostInAMinute'> {
   const sorted = calls.toSorted((a, b) => a - b)
   const made = waiting.reduce(
     (sum, from) => sum + countBefore(sorted, from + SECOND_MS) - countBefore(sorted, from),
@@ -261,6 +215,7 @@ function usedOf(
     most = Math.max(most, n - from + 1)
   }
   return {
+    fullSeconds: waiting.length,
     shareUsed: made / ((waiting.length / 60) * ratePerMinute),
     mostInAMinute: most / ratePerMinute,
   }
@@ -279,19 +234,26 @@ function countBefore(sorted: readonly number[], at: number): number {
   return low
 }
 
-/** Looks once a second whether something waits; answers the beginnings of those seconds at whose beginning and end something did. */
-async function watchWaiting(url: string, signal: AbortSignal): Promise<number[]> {
+/**
+ * Looks once a second whether so many customers wait as calls are allowed until the next look: with a message that is due, that nobody has taken, and that no other one of theirs holds up. Each needs a call at
+ * least. Answers the beginnings of those seconds at whose beginning and end it was so.
+ */
+async function watchWaiting(url: string, ratePerMinute: number, signal: AbortSignal): Promise<number[]> {
+  const enough = Math.ceil(ratePerMinute / 60)
   const db = new Client({ connectionString: url })
   await db.connect()
   const found: number[] = []
   try {
     for (let at = Date.now(), didWait = false; !signal.aborted; at += SECOND_MS) {
       const { rows } = await db.query(
-        `SELECT 1 FROM messages WHERE state = 'scheduled' AND waits_for IS NULL AND lease_until <= $1 AND due_at <= $1 LIMIT 1`,
-        [Date.now()],
+        `SELECT DISTINCT names FROM messages
+         WHERE state = 'scheduled' AND waits_for IS NULL AND lease_until <= $1 AND due_at <= $1
+           AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.hash = messages.names) LIMIT $2`,
+        [Date.now(), enough],
       )
-      if (didWait && rows.length > 0) found.push(at - SECOND_MS)
-      didWait = rows.length > 0
+      const doesWait = rows.length >= enough
+      if (didWait && doesWait) found.push(at - SECOND_MS)
+      didWait = doesWait
       await systemClock.sleep(at + SECOND_MS - Date.now(), signal)
     }
   } finally {

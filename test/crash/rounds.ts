@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { Webhook } from 'svix'
 import { systemClock } from '../../src/clock.ts'
-import { SANDBOX_CLIENT, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { HELD } from '../contract/held.ts'
-import { ROOT, type Running, startPostrider } from '../run-postrider.ts'
+import type { Running } from '../run-postrider.ts'
 import { type Gateway, startGateway } from './gateway.ts'
+import { furnish, hookOf, newId, signed, startIn } from './setting.ts'
 import type { Place, Side } from './sides.ts'
 import { STEPS, type Step } from './steps.ts'
-
-const SECRET = `whsec_${randomBytes(24).toString('base64')}`
 
 /**
  * Registers the tests: a real service, killed with SIGKILL at each step between receipt and settled outcome and started again, so many times a step, `beside` of them at a time. What was
@@ -30,8 +27,7 @@ export function killAtEveryStep(
 
     before(() => {
       folder = mkdtempSync(join(tmpdir(), 'postrider-kill-'))
-      cpSync(join(ROOT, 'examples/demo/templates'), join(folder, 'templates'), { recursive: true })
-      writeFileSync(join(folder, 'postrider.yaml'), CONFIG)
+      furnish(folder)
     })
     after(() => rmSync(folder, { recursive: true }))
 
@@ -76,7 +72,7 @@ async function killAt(
   around: { ticket: string; place: Place; sandbox: Sandbox; gateway: Gateway; folder: string },
 ): Promise<number> {
   const { ticket, place, sandbox, gateway, folder } = around
-  const first = await startService(folder, place, gateway.url)
+  const first = await startIn(folder, gateway.url, place.env)
   let acknowledged = 0
   const afterwards: (() => Promise<void>)[] = []
   await step.reach({
@@ -84,7 +80,7 @@ async function killAt(
     sandbox,
     place,
     async post() {
-      const status = await postEvent(first.url, ticket)
+      const status = await postEvent(first, ticket)
       if (status === 200) acknowledged += 1
       return status
     },
@@ -95,7 +91,7 @@ async function killAt(
   assert.equal(acknowledged, 1)
 
   const began = performance.now()
-  const second = await startService(folder, place, gateway.url)
+  const second = await startIn(folder, gateway.url, place.env)
   const message = await settled(place)
   const took = performance.now() - began
   await second.end('SIGKILL')
@@ -112,53 +108,10 @@ async function killAt(
   return took
 }
 
-const CONFIG = `
-genesys:
-  rateLimitPerMinute: 6000
-  externalSource: { id: 7c9e6679-7425-40de-944b-e07fc1f90ae7, name: CRM }
-  webmessaging: { deploymentId: 0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60 }
-sources:
-  crm: { preset: standard-webhooks, secrets: ["${SECRET}"] }
-routes:
-  ticket-resolved:
-    on: crm/ticket.resolved
-    template: ticket-resolved
-    channels: [webmessaging]
-`
-
-/** Starts the real command on a free port. */
-function startService(folder: string, place: Place, gatewayUrl: string): Promise<Running> {
-  const env = {
-    POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
-    ...place.env,
-    GENESYS_GATEWAY_URL: gatewayUrl,
-    GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
-    GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
-  }
-  return startPostrider(['start'], { cwd: folder, env })
-}
-
-async function postEvent(url: string, ticket: string): Promise<number> {
-  const id = `msg_${randomBytes(12).toString('hex')}`
-  const now = new Date()
-  const body = JSON.stringify({
-    type: 'ticket.resolved',
-    timestamp: now.toISOString(),
-    data: {
-      customer: { id: 'C-1001', name: 'Ada' },
-      ticket: { id: ticket, subject: ticket, channel: 'web' },
-    },
-  })
-  const response = await fetch(`${url}/webhooks/crm`, {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': new Webhook(SECRET).sign(id, now, body),
-    },
-  })
+async function postEvent(service: Running, ticket: string): Promise<number> {
+  const now = Date.now()
+  const event = { ticket, customer: 'C-1001', id: newId(), happenedAt: now, at: now }
+  const response = await fetch(hookOf(service), signed(event))
   await response.arrayBuffer()
   return response.status
 }

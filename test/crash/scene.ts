@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Webhook } from 'svix'
 import { systemClock } from '../../src/clock.ts'
-import { EXTERNAL_SOURCE, SANDBOX_CLIENT, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { HELD } from '../contract/held.ts'
-import { ROOT, type Running, startPostrider } from '../run-postrider.ts'
+import type { Running } from '../run-postrider.ts'
 import { type Gateway, startGateway } from './gateway.ts'
+import { contactOf, furnish, hookOf, newId, signed, startIn } from './setting.ts'
 
 /** A real service in a process of its own, a sandbox behind a gateway, and a sender: for what is taken away from a service that goes on. */
 export type Scene = {
@@ -32,7 +31,6 @@ export type Scene = {
 
 type Tried = { status: number; acknowledged: Promise<string> }
 
-const SECRET = `whsec_${randomBytes(24).toString('base64')}`
 const AGAIN_MS = 100
 
 /** `env`: what the service needs to find its ledger, and what else it is started with. `now`: the sender's time. */
@@ -60,31 +58,16 @@ export async function openScene({
     },
   })
   const gateway = await startGateway(sandbox.url)
-  cpSync(join(ROOT, 'examples/demo/templates'), join(folder, 'templates'), { recursive: true })
-  writeFileSync(
-    join(folder, 'templates/ticket-resolved.liquid'),
-    'Ticket {{ data.ticket.id }} is resolved.\n',
-  )
-  writeFileSync(join(folder, 'postrider.yaml'), CONFIG)
-  const service = await startPostrider(['start'], {
-    cwd: folder,
-    env: {
-      POSTRIDER_CONFIG: join(folder, 'postrider.yaml'),
-      // Where metrics are read by whoever reaches it.
-      OPS_PORT: '0',
-      GENESYS_GATEWAY_URL: gateway.url,
-      GENESYS_CLIENT_ID: SANDBOX_CLIENT.clientId,
-      GENESYS_CLIENT_SECRET: SANDBOX_CLIENT.clientSecret,
-      ...env,
-    },
-  })
+  furnish(folder)
+  // Where metrics are read by whoever reaches it.
+  const service = await startIn(folder, gateway.url, { OPS_PORT: '0', ...env })
   let tickets = 0
 
   async function tryPost(customer?: string): Promise<Tried> {
     tickets += 1
     const ticket = `T-${tickets}`
     if (customer === undefined) sandbox.addContact(contactOf(ticket))
-    const id = `msg_${randomBytes(12).toString('hex')}`
+    const id = newId()
     const at = now()
     const first = await askedOnce(id, at)
     return { status: first, acknowledged: untilAcknowledged(first) }
@@ -98,7 +81,7 @@ export async function openScene({
     async function askedOnce(id: string, happened: number): Promise<number> {
       const answer = await askedOf(
         service,
-        `${service.url}/webhooks/crm`,
+        hookOf(service),
         signed({ ticket, customer: customer ?? ticket, id, happenedAt: happened, at: now() }),
       )
       if (answer === null) return 0
@@ -137,51 +120,6 @@ export async function openScene({
       await sandbox.close()
       rmSync(folder, { recursive: true, force: true })
       assert.equal(code, null, 'the service ran all the time')
-    },
-  }
-}
-
-function contactOf(ticket: string) {
-  return { id: `contact-${ticket}`, externalId: ticket, name: `Customer ${ticket}`, emails: [], phones: [] }
-}
-
-const CONFIG = `
-genesys:
-  rateLimitPerMinute: 6000
-  externalSource: { id: ${EXTERNAL_SOURCE.id}, name: CRM }
-  webmessaging: { deploymentId: 0b1e5a9c-6d2f-4c8e-9f3a-7d5c2b1a4e60 }
-sources:
-  crm: { preset: standard-webhooks, secrets: ["${SECRET}"] }
-routes:
-  ticket-resolved:
-    on: crm/ticket.resolved
-    template: ticket-resolved
-    channels: [webmessaging]
-    brake: none
-    expireAfter: 7d
-`
-
-/** `happenedAt`, `at`: of the event, and of this try to post it; epoch milliseconds. */
-function signed({
-  ticket,
-  customer,
-  id,
-  happenedAt,
-  at,
-}: Record<'ticket' | 'customer' | 'id', string> & Record<'happenedAt' | 'at', number>): RequestInit {
-  const body = JSON.stringify({
-    type: 'ticket.resolved',
-    timestamp: new Date(happenedAt).toISOString(),
-    data: { customer: { id: customer }, ticket: { id: ticket } },
-  })
-  return {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(at / 1000)),
-      'webhook-signature': new Webhook(SECRET).sign(id, new Date(at), body),
     },
   }
 }
