@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
 import { systemClock } from '../../src/clock.ts'
+import { LONGEST_TURN_MS } from '../../src/ledger/verbs/turns.ts'
 import { type SeenRequest, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { postgresServer } from '../ledger/postgres/server.ts'
 import { TEST_KEY } from '../ledger/postgres-harness.ts'
@@ -61,6 +62,7 @@ export async function liveWithInstances(plan: Plan): Promise<Report> {
     onRequest: (seen) => note(seen, sent, calls),
   })
   const running: (Running | null)[] = []
+  const done = new AbortController()
   try {
     const cap = `cap: { messages: ${plan.cap}, per: 1d, group: all }`
     furnish(folder, { ratePerMinute: plan.ratePerMinute, route: [cap] })
@@ -70,7 +72,6 @@ export async function liveWithInstances(plan: Plan): Promise<Report> {
     running.push(...(await Promise.all(Array.from({ length: plan.instances }, start))))
 
     const began = Date.now()
-    const done = new AbortController()
     const watching = watchWaiting(url, plan.ratePerMinute, done.signal)
     const killing = killAtRandom(running, { ...plan, random, start, signal: done.signal })
     const posted = await postAll(running, plan, random)
@@ -82,6 +83,7 @@ export async function liveWithInstances(plan: Plan): Promise<Report> {
     const kept = await assertKept({ url, sent, posted, cap: plan.cap })
     return { seconds, kills, ...kept, ...usedOf(calls, waiting, plan.ratePerMinute) }
   } finally {
+    done.abort()
     await Promise.all(running.map((one) => one?.end('SIGKILL')))
     await sandbox.close()
     await drop()
@@ -177,9 +179,9 @@ async function isAcknowledged(hook: string, delivery: RequestInit): Promise<bool
   }
 }
 
-/** Until nothing more happens by itself. Rejects where that takes three times as long as the rate asks for. */
+/** Until nothing more happens by itself. Rejects where that takes three times as long as the rate asks for, and longer than messages may wait behind one that is looked for. */
 async function finished(url: string, { events, ratePerMinute }: Plan): Promise<void> {
-  const until = Date.now() + Math.max(120_000, (3 * events * 60_000) / ratePerMinute)
+  const until = Date.now() + LONGEST_TURN_MS + Math.max(120_000, (3 * events * 60_000) / ratePerMinute)
   const db = new Client({ connectionString: url })
   await db.connect()
   try {
