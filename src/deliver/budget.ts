@@ -64,6 +64,9 @@ const SAY_AGAIN_MS = 10 * 60_000
 /** So far ahead places are taken: a process that dies leaves no more of them unused, and who comes with something urgent waits behind no more. */
 const AHEAD_MS = 100
 
+/** How long a place that was given back is good: so late, a call comes into no other minute than by a hundredth of its calls. */
+const SPARE_MS = 500
+
 type Place = { waitMs: number; isLast: boolean }
 type Asking = {
   resolve(place: Place): void
@@ -74,6 +77,8 @@ type Asking = {
 export type Budget = {
   /** Waits for a place among the calls that may be made; returns at once when the signal is aborted. */
   take(stopping?: AbortSignal): Promise<void>
+  /** The place that was taken is not needed: no call leaves. Who wants one has it at once, or who asks soon. */
+  giveBack(): void
   /** Takes note of what an answer's headers say. */
   read(reading: BudgetReading): void
   /** How many places were taken so far. */
@@ -94,6 +99,8 @@ export function createBudget(deps: {
   let taken = 0
   let asking: Asking[] = []
   let isTaking = false
+  /** When places were given back that nobody has had since. */
+  let spare: number[] = []
   const heard = new WeakSet<AbortSignal>()
   let inForce: (Lowering & { until: number }) | null = null
   const saidAt = new Map<Lowering['why'], number>()
@@ -129,6 +136,12 @@ export function createBudget(deps: {
     asking = asking.filter((one) => one.stopping !== stopping)
   }
 
+  function hasSpare(): boolean {
+    const now = clock.now()
+    spare = spare.filter((at) => at <= now && now - at <= SPARE_MS)
+    return spare.shift() !== undefined
+  }
+
   /** Each gets the next place, as many as lie close enough with one write; the last of them goes on with the others when its own is near. */
   async function takeForAll(): Promise<void> {
     const perMinute = paceUnder(ceiling)
@@ -147,16 +160,23 @@ export function createBudget(deps: {
 
   return {
     async take(stopping) {
-      if (stopping?.aborted) return
+      if (stopping?.aborted || hasSpare()) return
       const { waitMs, isLast } = await place(stopping)
       const farMs = Math.max(0, Math.ceil(waitMs) - AHEAD_MS)
       if (farMs > 0) await clock.sleep(farMs, stopping)
       if (isLast) void takeForAll()
       if (waitMs > 0) await clock.sleep(Math.ceil(waitMs) - farMs, stopping)
     },
+    giveBack() {
+      const first = asking.shift()
+      if (first) first.resolve({ waitMs: 0, isLast: false })
+      else spare.push(clock.now())
+    },
     read(reading) {
       const lowering = loweringOf(reading, ceiling)
       if (lowering === null) return
+      // They were had at a rate that is too high now.
+      spare = []
       const now = clock.now()
       // The same again, or a little more: not worth a write.
       if (inForce && now < inForce.until && lowering.perMinute >= inForce.perMinute * NOTICEABLE) {

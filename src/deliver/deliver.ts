@@ -107,7 +107,7 @@ async function send(claimed: Claimed, ready: Ready, place: Place, deps: DeliverD
   await deps.budget.take(deps.stopping)
   if (deps.stopping.aborted) return void (await stopBefore(claimed, deps))
   // The wait for the budget may have lasted into the night.
-  if (await putOffByQuiet(claimed, deps)) return
+  if (await putOffByQuiet(claimed, deps)) return deps.budget.giveBack()
 
   const opened = await deps.ledger.open(lease, {
     channel: target.channel,
@@ -119,8 +119,11 @@ async function send(claimed: Claimed, ready: Ready, place: Place, deps: DeliverD
     mode,
   })
   if (opened.kind !== 'open') {
+    const isShadow = opened.kind === 'skipped' && opened.code === 'shadow'
+    // Nothing leaves. A route in shadow shows how fast it would be.
+    if (!isShadow) deps.budget.giveBack()
     // A message in shadow is never sent: that its empty request was answered is all the proof there will be.
-    if (probed && opened.kind === 'skipped' && opened.code === 'shadow') {
+    if (probed && isShadow) {
       await deps.breaker.after(probed, asked('question', message), probe)
     }
     if (opened.kind === 'skipped') deps.counts?.became('skipped', message.route, opened.code)

@@ -145,4 +145,104 @@ describe('places in the budget', () => {
     )
     assert.equal(budget.taken(), 0)
   })
+
+  describe('that are given back', () => {
+    it('are had at once by whoever asks soon, and by nobody later', async () => {
+      const { clock, budget, writes } = counting(60)
+      await budget.take()
+      budget.giveBack()
+      await clock.advance(400)
+      await budget.take()
+      assert.equal(writes(), 1)
+      budget.giveBack()
+      await clock.advance(600)
+      const late = budget.take()
+      while (writes() < 2) await setImmediate()
+      await clock.advance(2_000)
+      await late
+    })
+
+    it('are had by who waits for one already', async () => {
+      const { clock, budget } = counting(60)
+      await budget.take()
+      const times: number[] = []
+      const began = clock.now()
+      const two = [1, 2].map(() => budget.take().then(() => times.push(clock.now() - began)))
+      // One has its place a second ahead, the other waits until that is near.
+      await setImmediate()
+      budget.giveBack()
+      await setImmediate()
+      assert.deepEqual(times, [0])
+      await clock.advance(2_000)
+      await Promise.all(two)
+      assert.equal(times.length, 2)
+    })
+
+    it('are gone where Genesys allows less meanwhile', async () => {
+      const { clock, budget, writes } = counting(60)
+      await budget.take()
+      budget.giveBack()
+      budget.read({ allowed: 30, count: 29, resetMs: 30_000 })
+      const asked = budget.take()
+      while (writes() < 2) await setImmediate()
+      await clock.advance(5_000)
+      await asked
+    })
+
+    it('make no minute have more calls than are allowed, whatever is given back', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.infiniteStream(fc.boolean()), async (backs) => {
+          const { clock, budget } = counting(600)
+          const left: number[] = []
+          const end = clock.now() + 90_000
+          const caller = async () => {
+            while (clock.now() < end) {
+              await budget.take()
+              if (backs.next().value) budget.giveBack()
+              else left.push(clock.now())
+              // As long as it takes to see that nothing leaves, or that something has.
+              await clock.sleep(40)
+            }
+          }
+          const all = Promise.all(Array.from({ length: 8 }, caller))
+          while (clock.now() < end + 5_000) {
+            await setImmediate()
+            await clock.advance(20)
+          }
+          await all
+          left.sort((a, b) => a - b)
+          left.forEach((at, n) => {
+            const inMinute = left.findIndex((one) => one > at - 60_000)
+            assert.ok(n - inMinute + 1 <= 600, `${n - inMinute + 1} calls in a minute`)
+          })
+          assert.ok(left.length >= 0.97 * 900, `${left.length} calls of 900`)
+        }),
+        { numRuns: 3 },
+      )
+    })
+  })
 })
+
+/** A budget of so many a minute whose row is here; how often it was asked. */
+function counting(ceiling: number) {
+  const clock = createManualClock()
+  let next = clock.now()
+  let writes = 0
+  const budget = createBudget({
+    ledger: {
+      async takeBudget(perMinute, calls) {
+        writes += 1
+        return Array.from({ length: calls }, () => {
+          const start = Math.max(next, clock.now())
+          next = start + 60_000 / perMinute
+          return start - clock.now()
+        })
+      },
+      lowerBudget: async () => {},
+    },
+    ceiling,
+    clock,
+    log: testLog(),
+  })
+  return { clock, budget, writes: () => writes }
+}

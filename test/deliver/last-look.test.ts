@@ -43,6 +43,16 @@ describe('what is looked at once more before the request leaves', () => {
     assert.equal(sends(rig), 1)
   })
 
+  it('what does not leave costs none of the calls that Genesys allows', async () => {
+    const rig = await slowRig({ route: route('cap: { messages: 1, per: 1d, group: all }') })
+    const one = (_: unknown, n: number) => customerEvent(n + 1, rig.clock.now(), { id: 'N-1' })
+    await rig.recordEvents(Array.from({ length: 20 }, one))
+    // At one call each ten seconds.
+    await rig.run(60_000)
+    const { messages: counts } = await rig.ledger.reads.summary()
+    assert.deepEqual([counts.sent, counts.skipped, counts.scheduled], [1, 19, 0])
+  })
+
   it('what is in flight is not taken back, and says so', async () => {
     const rig = await rigOf({ config: { route: route(CANCEL) }, timeoutMs: 20_000 })
     rig.sandbox.fault({ operation: 'message', delayMs: 5_000 })

@@ -105,7 +105,13 @@ describe('every channel × every answer × first try and retry ends as the table
     const [claimed] = (await ledger.claim({ owner: 'matrix', limit: 1, leaseMs: 60_000 })).messages
     assert.ok(claimed)
     // Time stands still here; the budget has tests of its own.
-    const budget = { take: async () => {}, read: () => {}, taken: () => 0, perMinute: () => 300 }
+    const budget = {
+      take: async () => {},
+      giveBack: () => {},
+      read: () => {},
+      taken: () => 0,
+      perMinute: () => 300,
+    }
     const stopping = new AbortController().signal
     await deliver(claimed, null, {
       config,
