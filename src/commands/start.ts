@@ -95,7 +95,11 @@ export function stopSignal(): StopSignal {
 export async function stopped(service: Service, stopping: StopSignal, log: Log): Promise<void> {
   const signal = await stopping.first
   log.info('stopping: nothing new is sent, what is in flight is waited for', { reason: signal })
-  stopping.onAgain(() => log.info('still stopping: what is in flight takes 20 s at most'))
+  stopping.onAgain(() =>
+    log.info(
+      'still stopping: what is in flight takes 20 s at most, and some 30 s more where the ledger cannot be written',
+    ),
+  )
   await service.stop()
   log.info('stopped')
 }

@@ -64,7 +64,7 @@ const SAY_AGAIN_MS = 10 * 60_000
 /** So far ahead places are taken: a process that dies leaves no more of them unused, and who comes with something urgent waits behind no more. */
 const AHEAD_MS = 100
 
-/** How long a place that was given back is good: so late, a call comes into no other minute than by a hundredth of its calls. */
+/** How long a place that was given back is good. A call that leaves so much later makes no minute fuller than by a hundredth, which `MARGIN` has left. */
 const SPARE_MS = 500
 
 type Place = { waitMs: number; isLast: boolean }
