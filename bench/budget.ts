@@ -113,6 +113,7 @@ async function measure({ name, customers, needsSession }: Case, minutes: number)
       payloadOf: payloadOf(config),
       log: silentLog,
       owner: 'bench',
+      instances: () => 1,
     })
     const working = worker.run()
     await time.run(minutes * MINUTE)

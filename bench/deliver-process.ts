@@ -65,6 +65,7 @@ async function createDelivering(): Promise<(count: number) => Promise<DeliverRun
       payloadOf: payloadOf(config),
       log: silentLog,
       owner: 'bench',
+      instances: () => 1,
     })
     const began = performance.now()
     const working = worker.run()

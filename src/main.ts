@@ -105,6 +105,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
     const metrics = createMetrics({ ...namesIn(config), process: true })
     const { counts } = metrics
+    const heartbeat = createHeartbeat({ ledger, instance, clock, log })
     const worker = createWorker({
       config,
       ledger,
@@ -116,6 +117,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       random: Math.random,
       payloadOf: payloadOf(config),
       owner,
+      instances: heartbeat.atWork,
     })
     const notifier = notifierOf(config, () => keyOfLedger({ url, ...keyFrom(environment) }), {
       ledger,
@@ -179,12 +181,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const keeper = createKeeper({ ledger, retention: config.retention, clock, log })
     const keeping = keeper.run()
     const notifying = notifier?.run()
-    const heartbeat = createHeartbeat({
-      ledger,
-      instance,
-      clock,
-      log,
-    })
     const beating = heartbeat.run()
     undo.unshift(async () => {
       worker.stop()

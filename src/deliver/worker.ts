@@ -27,6 +27,8 @@ type Deps = Omit<
   genesys: Genesys
   /** Names this worker in leases; differs from one start to the next. */
   owner: string
+  /** How many instances share the ledger and the budget, with this one. */
+  instances(): number
 }
 
 /** Longer than a message takes with its look-ups and time-outs; renewed while it waits for the budget. */
@@ -42,7 +44,10 @@ const LEDGER_AGAIN_MS = 1_000
  */
 const MESSAGE_SECONDS = 0.6
 const MOST = 64
-/** One is on its way while others are claimed, found, rendered or settled, each of which is a wait for the ledger. */
+/**
+ * One is on its way while others are claimed, found, rendered or settled, each of which is a wait for the ledger. All instances together claim so many: what one holds waits for the budget of
+ * all, and is late by the time until it is missed where it dies.
+ */
 const CLAIMED_FOR_EACH = 3
 
 /** The loop that keeps messages moving: as many at once as the budget can use, woken by new ones. */
@@ -86,7 +91,7 @@ export function createWorker(deps: Deps): Worker {
   /** Starts as many messages as there is room for; false where there was no room or nothing due. */
   async function claimMore(): Promise<boolean> {
     wake.listen()
-    const free = CLAIMED_FOR_EACH * room() - running.size
+    const free = Math.ceil((CLAIMED_FOR_EACH * room()) / deps.instances()) - running.size
     try {
       const claim =
         free > 0
@@ -131,8 +136,11 @@ export function createWorker(deps: Deps): Worker {
     const { id, eventId, source, route } = message
     const ids = { event: eventId, message: id, source, route, ...traceOf(event) }
     if (error instanceof PostriderError) {
-      const words = 'a message could not be worked on; it is claimed again when its lease ends'
-      return deps.log.error(words, { ...ids, error: error.message })
+      deps.log.error('a message could not be worked on; it is given back, to be claimed again', {
+        ...ids,
+        error: error.message,
+      })
+      return giveBack(lease)
     }
     // Not its words: they may quote the event.
     const name = error instanceof Error ? error.name : 'a fault'
@@ -146,6 +154,22 @@ export function createWorker(deps: Deps): Worker {
       code: ended ? 'fault' : 'not-ended',
       reason,
     })
+  }
+
+  /** Until the ledger takes it, or the lease has ended by itself. What was opened meanwhile stays as it is. */
+  async function giveBack(lease: Lease): Promise<void> {
+    const until = deps.clock.now() + LEASE_MS
+    while (!stopping.signal.aborted && deps.clock.now() < until) {
+      await deps.clock.sleep(LEDGER_AGAIN_MS, stopping.signal)
+      const isTaken = await deps.ledger
+        .postpone(lease, { inMs: LEDGER_AGAIN_MS, code: null, reason: null })
+        .then(
+          () => true,
+          // Every other call says that the ledger is away.
+          () => false,
+        )
+      if (isTaken) return
+    }
   }
 
   async function keepLease(lease: Lease, done: AbortSignal): Promise<void> {

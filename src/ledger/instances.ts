@@ -14,13 +14,16 @@ export type Instance = {
   seenAt: number
 }
 
+/** `atWork`: those that are, with the one that asks. */
+export type Beat = { interrupted: number; atWork: number }
+
 /** Instances say that they are at work. */
 export type Instances = {
   /**
    * Says that this instance is at work. On PostgreSQL it also takes over what instances left behind that are gone: what they had leased is free again, and what they were sending is `unconfirmed`. Answers
-   * how many messages that were. Not forced to disk by itself.
+   * how many messages that were, and how many instances are at work with it. Not forced to disk by itself.
    */
-  beat(instance: Omit<Instance, 'seenAt'>): Promise<{ interrupted: number }>
+  beat(instance: Omit<Instance, 'seenAt'>): Promise<Beat>
   /** It is no more at work. */
   leave(id: string): Promise<void>
 }

@@ -9,6 +9,8 @@ export type Heartbeat = {
   run(): Promise<void>
   /** Idempotent. */
   stop(): void
+  /** How many instances were at work when this one last said that it is; at least one. */
+  atWork(): number
 }
 
 /** Says in the ledger, every few seconds, that this instance is at work, and has it take over what instances left behind that are gone. */
@@ -21,11 +23,14 @@ export function createHeartbeat(deps: {
   const { ledger, instance, clock, log } = deps
   const stopping = new AbortController()
   let isSaid = true
+  let atWork = 1
 
   async function beat(): Promise<void> {
     try {
-      const { interrupted } = await ledger.beat(instance)
+      const beaten = await ledger.beat(instance)
       isSaid = true
+      atWork = beaten.atWork
+      const { interrupted } = beaten
       if (interrupted === 0) return
       log.warn(
         'an instance stopped in the middle of sending; what it sent is looked for in Genesys Cloud: postrider messages list --state unconfirmed',
@@ -50,5 +55,6 @@ export function createHeartbeat(deps: {
       })
     },
     stop: () => stopping.abort(),
+    atWork: () => atWork,
   }
 }

@@ -66,7 +66,7 @@ export async function liveThrough<S extends Stage>(
       const one = await liveThroughOne(round, { ...stage, scene, random })
       away.push(one.away)
       readyAfterMs.push(one.readyAfterMs)
-      // What is claimed and not open when the ledger goes is claimed again only when its lease ends.
+      // Each outage finds nothing that the one before left.
       if (everyMs === null) await settledRows(url)
     }
     await stream?.stop()

@@ -114,6 +114,7 @@ export async function createRig(
       payloadOf: options.payloadOf ?? payloadOf(config),
       log,
       owner: `rig-${n}`,
+      instances: () => options.workers ?? 1,
     }),
   )
   const working = workers.map((worker) => worker.run())

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { PostriderError } from '../../src/errors.ts'
 import type { Answer } from '../../src/genesys/genesys.ts'
 import type { Message } from '../../src/message.ts'
 import { refused } from './answers.ts'
@@ -47,6 +48,25 @@ describe('trouble with one message or with all', () => {
     assert.deepEqual([message?.state, message?.code, message?.attempts], ['failed', 'fault', 0])
     assert.match(message?.reason ?? '', /TypeError.*re-trigger/)
     assert.doesNotMatch(message?.reason ?? '', /ada/)
+  })
+
+  it('a ledger that is away for a moment before a message is opened costs it seconds, not its whole lease', async () => {
+    let refusals = 3
+    const rig = await rigOf({
+      around: (ledger) => ({
+        ...ledger,
+        open: (...args) => (refusals-- > 0 ? away() : ledger.open(...args)),
+        postpone: (...args) => (refusals-- > 0 ? away() : ledger.postpone(...args)),
+      }),
+    })
+    const away = () => Promise.reject(new PostriderError('LEDGER_UNAVAILABLE', 'The ledger is away.'))
+    const began = rig.clock.now()
+    await rig.record(1, 1)
+    await rig.runUntil(() => rig.drained())
+    const [message] = await all(rig)
+    assert.deepEqual([message?.state, message?.attempts], ['sent', 1])
+    const tookMs = rig.clock.now() - began
+    assert.ok(tookMs <= 10_000, `${tookMs} ms`)
   })
 
   it('a look-up that fails for one customer stops nobody else, and ends when its message expires', async () => {

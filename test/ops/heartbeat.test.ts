@@ -40,10 +40,12 @@ function heartbeats(fresh: () => Promise<Harness>): void {
       clock.advance(1_000)
       const two = beating(beside, clock, { id: 'two', host: 'host-a', pid: 7, configVersion: 'bbbb' })
       await two.beat()
+      assert.deepEqual([one.atWork(), two.atWork()], [1, 2])
       for (let n = 0; n < (3 * GONE_MS) / BEAT_MS; n += 1) {
         clock.advance(BEAT_MS)
         await Promise.all([one.beat(), two.beat()])
       }
+      assert.deepEqual([one.atWork(), two.atWork()], [2, 2])
       const seenAt = clock.now()
       assert.deepEqual(await ledger.reads.instances(), [
         { id: 'one', host: 'host-b', pid: 7, configVersion: 'aaaa', startedAt, seenAt },
@@ -178,6 +180,7 @@ function beating(
   })
   const running = heartbeat.run()
   return {
+    atWork: heartbeat.atWork,
     async beat(): Promise<void> {
       awaited += 1
       while (beaten < awaited)
