@@ -196,7 +196,7 @@ describe('what is foreseen', () => {
   it('is what then happens: re-triggered, and sent by the worker', async () => {
     await fc.assert(
       fc.asyncProperty(world, async (one) => {
-        const rig = await rigOf({ config: { route: ROUTES, templates: TEMPLATES } })
+        const rig = await rigOf({ config: { route: ROUTES, templates: TEMPLATES }, timeoutMs: 10_000 })
         const ids = await arrange(rig, one)
         const request = { by: 'ann', force: one.force, late: one.late, reason: 'Of the test.' }
         const deps = { config: rig.config, payloadOf: payloadOf(rig.config), ledger: rig.ledger }

@@ -9,7 +9,7 @@ describe('several instances on one ledger', () => {
 
   test('claim together no more than one would alone: what is claimed waits for the same budget', async () => {
     const rig = await rigOf({ workers: 4, config: { genesys: `rateLimitPerMinute: ${RATE}` } })
-    await rig.record(0, 400)
+    await rig.record(0, 250)
     let most = 0
     await rig.runUntil(async () => {
       most = Math.max(most, rig.inFlight())
@@ -17,6 +17,6 @@ describe('several instances on one ledger', () => {
     })
     assert.ok(most <= 3 * MOST, `${most} were claimed at once`)
     assert.ok(most >= 2 * MOST, `${most} at the most, which is not what uses the budget`)
-    assert.equal((await rig.ledger.reads.messages({ state: 'sent', limit: 5_000 })).length, 400)
+    assert.equal((await rig.ledger.reads.messages({ state: 'sent', limit: 5_000 })).length, 250)
   })
 })

@@ -172,9 +172,9 @@ describe('retention on a file', () => {
     })
   })
 
-  test('a step costs the same with 200,000 old events as with 2,000', async () => {
+  test('a step costs the same with 50,000 old events as with 2,000', async () => {
     const costs: number[] = []
-    for (const count of [2_000, 200_000]) {
+    for (const count of [2_000, 50_000]) {
       await onFile(async (harness) => {
         await (await harness.open()).close()
         seed(harness, count)
@@ -190,7 +190,7 @@ describe('retention on a file', () => {
       })
     }
     const [few = 0, many = 0] = costs
-    assert.ok(many < few * 10 + 1, `2,000: ${few.toFixed(2)} ms, 200,000: ${many.toFixed(2)} ms`)
+    assert.ok(many < few * 10 + 1, `2,000: ${few.toFixed(2)} ms, 50,000: ${many.toFixed(2)} ms`)
   })
 })
 

@@ -1,4 +1,4 @@
-import { Client, type ClientConfig, type QueryConfig, types } from 'pg'
+import { Client, type ClientConfig, DatabaseError, type QueryConfig, types } from 'pg'
 
 export type PostgresClient = {
   query: Client['query']
@@ -144,7 +144,7 @@ function soon(text: string): QueryConfig {
 
 /** Whether it is the client that no longer waits for an answer (or the connection that broke), and not the server that said no. */
 export function isGivenUp(error: unknown): boolean {
-  return !(error instanceof Error && 'code' in error)
+  return !(error instanceof DatabaseError)
 }
 
 /** Waits for the goodbye of connections, and cuts those that get none. */

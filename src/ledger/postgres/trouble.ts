@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg'
 import { messageOf, PostriderError } from '../../errors.ts'
 
 /**
@@ -11,11 +12,10 @@ export function lost(message: string): PostgresError {
   return Object.assign(new Error(message), { sqlstate: null })
 }
 
-/** An error of the driver (pg): with the server's code where it has one, else the connection's fault. */
+/** An error of the driver (pg): with the server's code where the server said it, else the connection's fault. Not by the code alone: EPIPE looks like one of the server's. */
 export function toWire(error: unknown): WirePostgresError {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-  // Five characters; Node's own codes, ECONNREFUSED, are longer.
-  return { sqlstate: /^[0-9A-Z]{5}$/.test(code) ? code : null, message: messageOf(error) }
+  const sqlstate = error instanceof DatabaseError ? (error.code ?? null) : null
+  return { sqlstate, message: messageOf(error) }
 }
 
 /** The driver's error as one of ours. A PostriderError passes unchanged. */
