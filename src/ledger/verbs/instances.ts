@@ -14,17 +14,18 @@ export function createInstances({ prepare, clock, dialect }: Store, recover: Rec
   )
   const forget = prepare('DELETE FROM instances WHERE id = ? OR seen_at < ?')
 
-  const others = prepare('SELECT 1 FROM instances WHERE seen_at > ? LIMIT 1')
   const count = prepare<{ at_work: number }>('SELECT count(*) AS at_work FROM instances WHERE seen_at > ?')
+
+  const atWork = (): number => count.get(clock.now() - GONE_MS)?.at_work ?? 0
 
   return {
     /** Whether nobody is at work who has said so. */
-    isAlone: (): boolean => others.get(clock.now() - GONE_MS) === undefined,
+    isAlone: (): boolean => atWork() === 0,
     beat({ id, host, pid, configVersion, startedAt }: Omit<Instance, 'seenAt'>): Beat {
       const now = clock.now()
       say.later(clean(id), clean(host), pid, configVersion, startedAt, now)
       const { interrupted } = dialect.isShared ? recover.ofTheGone() : { interrupted: 0 }
-      return { interrupted, atWork: count.get(now - GONE_MS)?.at_work ?? 1 }
+      return { interrupted, atWork: atWork() }
     },
     leave(id: string): void {
       forget.later(clean(id), clock.now() - KEPT_FOR_MS)
