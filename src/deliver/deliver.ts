@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
+import { PostriderError } from '../errors.ts'
 import { CLI_SOURCE, type Event } from '../event.ts'
 import type { Answer, Genesys } from '../genesys/genesys.ts'
 import type { Claim, Ledger } from '../ledger/ledger.ts'
@@ -14,6 +15,7 @@ import type { Budget } from './budget.ts'
 import type { Contacts } from './contacts.ts'
 import { find, type Reach, type Target } from './find.ts'
 import type { Gate, Place } from './gate.ts'
+import { giveBack } from './give-back.ts'
 import { sayNotOpened } from './not-opened.ts'
 import { mayReceive } from './only-to.ts'
 import { outcomeOf } from './outcomes.ts'
@@ -24,7 +26,7 @@ import { idsOf, settle } from './settle.ts'
 
 export type DeliverDeps = {
   config: Config
-  ledger: Pick<Ledger, 'open' | 'settle' | 'conclude' | 'postpone'>
+  ledger: Pick<Ledger, 'open' | 'withdraw' | 'settle' | 'conclude' | 'postpone'>
   genesys: Pick<Genesys, 'findContact' | 'findConversations' | 'sendMessage' | 'sendEmail' | 'probe'>
   budget: Budget
   contacts: Contacts
@@ -49,7 +51,7 @@ type Claimed = Claim['messages'][number]
  * Takes one claimed message as far as it goes: find the customer, render the text, wait for the budget, open, send, settle. What
  * ends it early gives the message back or ends it, each with its reason. `probe` is the pause that this message probes for.
  *
- * Rejects when the ledger cannot be written before the attempt is open: the lease then runs out and the message is claimed again. And on a fault
+ * Rejects when the ledger cannot be written before the attempt is to be opened: the worker then gives the message back. And on a fault
  * of the program, which the worker makes the message's end.
  */
 export async function deliver(claimed: Claimed, probe: Pause | null, deps: DeliverDeps): Promise<void> {
@@ -109,7 +111,7 @@ async function send(claimed: Claimed, ready: Ready, place: Place, deps: DeliverD
   // The wait for the budget may have lasted into the night.
   if (await putOffByQuiet(claimed, deps)) return deps.budget.giveBack()
 
-  const opened = await deps.ledger.open(lease, {
+  const draft = {
     channel: target.channel,
     contactId: target.contact?.id ?? null,
     foundBy: target.contact?.foundBy ?? null,
@@ -117,7 +119,12 @@ async function send(claimed: Claimed, ready: Ready, place: Place, deps: DeliverD
     session: target.session,
     rendered,
     mode,
-  })
+  }
+  const opened = await deps.ledger.open(lease, draft).catch(unheard)
+  if (opened instanceof PostriderError) {
+    place.leave()
+    return giveBack(claimed, opened, { mayBeOpen: true }, deps)
+  }
   if (opened.kind !== 'open') {
     const isShadow = opened.kind === 'skipped' && opened.code === 'shadow'
     // Nothing leaves. A route in shadow shows how fast it would be.
@@ -141,6 +148,12 @@ async function send(claimed: Claimed, ready: Ready, place: Place, deps: DeliverD
   if (answer.kind === 'ok') place.leave()
   await settle(claimed, target, { attempt: opened.attempt, answer, tookMs }, deps)
   await deps.breaker.after(answer, asked('send', message, target.channel), probe)
+}
+
+/** The ledger's own trouble: whether it opened the attempt is not known. Anything else is a fault of the program. */
+function unheard(error: unknown): PostriderError {
+  if (error instanceof PostriderError) return error
+  throw error
 }
 
 /** How a message ends without an attempt. */

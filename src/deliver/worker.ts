@@ -1,6 +1,5 @@
 import { AWAKE } from '../clock.ts'
 import { messageOf, PostriderError } from '../errors.ts'
-import { traceOf } from '../event.ts'
 import type { Genesys } from '../genesys/genesys.ts'
 import type { Claim, Lease, Ledger } from '../ledger/ledger.ts'
 import type { Pause } from '../message.ts'
@@ -9,7 +8,9 @@ import { createBreaker, FEWEST } from './breaker.ts'
 import { createContacts } from './contacts.ts'
 import { type DeliverDeps, deliver } from './deliver.ts'
 import { createGate } from './gate.ts'
+import { giveBack, LEDGER_AGAIN_MS } from './give-back.ts'
 import { createSessions } from './sessions.ts'
+import { idsOf } from './settle.ts'
 
 export type Worker = {
   /** Claims and delivers until stopped. Resolves when everything in flight is settled. */
@@ -36,8 +37,6 @@ const LEASE_MS = 60_000
 const RENEW_MS = 20_000
 /** New messages wake the worker at once; this finds what became due by time, and what another process made due. */
 const POLL_MS = 1_000
-/** A ledger that cannot be written is asked again after this. */
-const LEDGER_AGAIN_MS = 1_000
 /**
  * Enough messages at once to use the whole budget where a message takes 0.6 s in Genesys; at the default of 300 calls a minute, three.
  * Not more: what is on its way when Genesys fails is what an outage can leave unconfirmed.
@@ -64,6 +63,7 @@ export function createWorker(deps: Deps): Worker {
   )
   const room = () => Math.min(MOST, breaker.room(most))
   const gate = createGate(room, stopping.signal)
+  const own = { breaker, contacts, sessions, gate, stopping: stopping.signal }
 
   const afterwards = createAfterwards({
     ...deps,
@@ -113,7 +113,6 @@ export function createWorker(deps: Deps): Worker {
     const done = new AbortController()
     const work = (async () => {
       try {
-        const own = { breaker, contacts, sessions, gate, stopping: stopping.signal }
         await deliver(claimed, probe, { ...deps, ...own })
         if (probe) await breaker.release(probe)
       } catch (error) {
@@ -129,47 +128,22 @@ export function createWorker(deps: Deps): Worker {
   }
 
   /** The ledger's own trouble passes, and the message with it; anything else would happen again and again. */
-  async function gaveTrouble(
-    { lease, message, event }: Claim['messages'][number],
-    error: unknown,
-  ): Promise<void> {
-    const { id, eventId, source, route } = message
-    const ids = { event: eventId, message: id, source, route, ...traceOf(event) }
+  async function gaveTrouble(claimed: Claim['messages'][number], error: unknown): Promise<void> {
     if (error instanceof PostriderError) {
-      deps.log.error('a message could not be worked on; it is given back, to be claimed again', {
-        ...ids,
-        error: error.message,
-      })
-      return giveBack(lease)
+      return giveBack(claimed, error, { mayBeOpen: false }, { ...deps, ...own })
     }
     // Not its words: they may quote the event.
     const name = error instanceof Error ? error.name : 'a fault'
     const reason = `Postrider itself failed on this message before anything was sent (${name}${placeOf(error)}). Report it; after an update, re-trigger the message.`
     const ended = await deps.ledger
-      .conclude(lease, { state: 'failed', code: 'fault', reason })
+      .conclude(claimed.lease, { state: 'failed', code: 'fault', reason })
       .catch(() => false)
-    if (ended) deps.counts?.became('failed', route, 'fault')
+    if (ended) deps.counts?.became('failed', claimed.message.route, 'fault')
     deps.log.error('a message failed by a fault of Postrider', {
-      ...ids,
+      ...idsOf(claimed),
       code: ended ? 'fault' : 'not-ended',
       reason,
     })
-  }
-
-  /** Until the ledger takes it, or the lease has ended by itself. What was opened meanwhile stays as it is. */
-  async function giveBack(lease: Lease): Promise<void> {
-    const until = deps.clock.now() + LEASE_MS
-    while (!stopping.signal.aborted && deps.clock.now() < until) {
-      await deps.clock.sleep(LEDGER_AGAIN_MS, stopping.signal)
-      const isTaken = await deps.ledger
-        .postpone(lease, { inMs: LEDGER_AGAIN_MS, code: null, reason: null })
-        .then(
-          () => true,
-          // Every other call says that the ledger is away.
-          () => false,
-        )
-      if (isTaken) return
-    }
   }
 
   async function keepLease(lease: Lease, done: AbortSignal): Promise<void> {

@@ -54,6 +54,7 @@ export function assemble({ writer, db, long, names, onDue, clock, log, ...parts 
     settle: (attemptId, settlement) => call('settle', attemptId, settlement),
     conclude: (lease, end) => call('conclude', lease, end),
     postpone: (lease, again) => call('postpone', lease, again),
+    withdraw: (lease, again) => call('withdraw', lease, again),
     takeBudget: (perMinute, calls) => call('takeBudget', perMinute, calls),
     lowerBudget: (to) => call('lowerBudget', to),
     claimLooks: (request) => call('claimLooks', request),

@@ -25,6 +25,7 @@ export type Verbs = Pick<
   | 'settle'
   | 'conclude'
   | 'postpone'
+  | 'withdraw'
   | 'takeBudget'
   | 'lowerBudget'
   | 'claimLooks'
@@ -176,6 +177,8 @@ export function workOf(call: Call, verbs: ReturnType<typeof createVerbs>, place:
       return { together: () => verbs.leases.conclude(...call.args) }
     case 'postpone':
       return { together: () => verbs.leases.postpone(...call.args) }
+    case 'withdraw':
+      return { together: () => verbs.withdraw(...call.args) }
     case 'takeBudget':
       return { together: () => verbs.takeBudget(...call.args), durable: false }
     case 'lowerBudget':

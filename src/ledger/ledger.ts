@@ -121,6 +121,12 @@ export type Ledger = Asides & {
   ): Promise<boolean>
 
   /**
+   * Takes back the attempt that `open` began with this lease, for a caller who was not told so because the answer was lost, and whose request has not left: the attempt `failed`, the message is due again in
+   * `inMs`. Never after a request left. False: no such attempt is open, or the lease is held no longer.
+   */
+  withdraw(lease: Lease, again: { inMs: number }): Promise<boolean>
+
+  /**
    * Takes so many calls from the budget (GCRA, no burst: one call each 60,000 / `perMinute` ms) and answers how long to wait before making
    * each of them, in milliseconds. Committed in order but not forced to disk: losing the last of it in a power cut lets a few calls through early, nothing more.
    */

@@ -19,7 +19,6 @@ export type Row = {
   state: string
   code: string | null
   reason: string | null
-  attempts: number
   created_at: number
   updated_at: number
   opened_at: number | null
@@ -61,8 +60,8 @@ export async function assertAccounts(of: {
 }
 
 /** Its last attempt was opened before the ledger was back, and the ledger went away before it was settled: within the time that a request takes. */
-function wasOpen({ attempts, opened_at }: Row, away: readonly Away[]): boolean {
-  if (attempts !== 1 || opened_at === null) return false
+function wasOpen({ opened_at }: Row, away: readonly Away[]): boolean {
+  if (opened_at === null) return false
   return away.some(({ from, until }) => opened_at <= until && opened_at >= from - REQUEST_MS)
 }
 
@@ -86,7 +85,7 @@ export async function settledRows(url: string): Promise<Row[]> {
   }
 }
 
-const ROWS = `SELECT events.subject AS ticket, messages.state, messages.code, messages.reason, messages.attempts,
+const ROWS = `SELECT events.subject AS ticket, messages.state, messages.code, messages.reason,
     messages.created_at, messages.updated_at, (SELECT max(opened_at) FROM attempts WHERE message_id = messages.id) AS opened_at
   FROM messages JOIN events ON events.id = messages.event_id`
 

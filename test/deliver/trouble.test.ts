@@ -69,6 +69,32 @@ describe('trouble with one message or with all', () => {
     assert.ok(tookMs <= 10_000, `${tookMs} ms`)
   })
 
+  it('an attempt that was opened while its answer was lost is taken back, and sent by the next', async () => {
+    let losses = 1
+    const rig = await rigOf({
+      around: (ledger) => ({
+        ...ledger,
+        async open(...args) {
+          const opened = await ledger.open(...args)
+          return losses-- > 0 ? away() : opened
+        },
+      }),
+    })
+    const away = () => Promise.reject(new PostriderError('LEDGER_UNAVAILABLE', 'The ledger is away.'))
+    const began = rig.clock.now()
+    await rig.record(1, 1)
+    await rig.runUntil(() => rig.drained())
+    const [message] = await all(rig)
+    const attempts = await rig.ledger.reads.attempts(message?.id ?? 0)
+    assert.deepEqual(
+      [message?.state, ...attempts.map(({ outcome, code }) => `${outcome} ${code}`)],
+      ['sent', 'failed withdrawn', 'sent null'],
+    )
+    const tookMs = rig.clock.now() - began
+    assert.ok(tookMs <= 10_000, `${tookMs} ms`)
+    assert.equal(rig.sandbox.messages().length, 1)
+  })
+
   it('a look-up that fails for one customer stops nobody else, and ends when its message expires', async () => {
     const rig = await rigOf({
       config: { route: 'channels: [webmessaging]\n    expireAfter: 10m' },

@@ -57,6 +57,16 @@ export function settle(ref: Reference, attempt: Try, outcome: Outcome): boolean 
   return true
 }
 
+/** What was opened with this lease never left. */
+export function withdraw(ref: Reference, id: number, mark: number, inMs: number): boolean {
+  const message = heldBy(ref, id, mark)
+  const last = ref.attempts.findLast((one) => one.message === id)
+  if (message?.state !== 'sending' || !last) return false
+  settle(ref, last, { kind: 'failed', retryInMs: inMs, isFailure: false, channel: null, optedOut: false })
+  message.code = 'withdrawn'
+  return true
+}
+
 export type Seen =
   | { kind: 'found' }
   | { kind: 'held'; againInMs: number | null }

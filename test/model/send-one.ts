@@ -4,6 +4,7 @@ import { silentLog } from '../../src/log.ts'
 import type { Driver, Held } from './driver.ts'
 import { heldBy, postpone } from './reference-claim.ts'
 import { open, quietEnd } from './reference-open.ts'
+import { withdraw } from './reference-settling.ts'
 
 /** The way of a claimed message as `deliver` has it, up to its request: too late, too early in the day, and the last look. */
 export async function sendOne({ claimed, mark }: Held, driver: Driver): Promise<string> {
@@ -37,6 +38,11 @@ export async function sendOne({ claimed, mark }: Held, driver: Driver): Promise<
   if (opened.kind === 'open') {
     assert.equal(opened.attempt.id, ref.attempts.length)
     driver.inFlight.push(opened.attempt.id)
+    // Its answer was lost. Whoever settles it later is too late.
+    if (chance.is(0.05)) {
+      assert.equal(await ledger.withdraw(lease, { inMs: 1_000 }), withdraw(ref, id, mark, 1_000))
+      return `withdraw ${id}`
+    }
   }
   return `open ${id} over ${channel}: ${said}`
 }

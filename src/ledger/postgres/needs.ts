@@ -20,6 +20,7 @@ export function needsOf(call: Call): Needs {
     case 'settle':
     case 'conclude':
     case 'postpone':
+    case 'withdraw':
     case 'claimLooks':
     case 'settleLook':
     case 'settleDelivery':

@@ -34,6 +34,7 @@ import type { Store } from './store.ts'
 import { createSuppressions } from './suppressions.ts'
 import { createMarkUndelivered } from './undelivered.ts'
 import { createWishes } from './wishes.ts'
+import { createWithdraw } from './withdraw.ts'
 
 /** Everything a ledger does to its database, with every statement compiled. */
 export function createVerbs(store: Store) {
@@ -47,13 +48,15 @@ export function createVerbs(store: Store) {
   const leases = createLeases(store, pauses)
   const otherSends = createOtherSends(store)
   const recover = createRecover(store)
+  const settle = createSettle(store, { cancellations, wishes })
   const operators = createOperators(store, { cancellations, caps, audit })
   return {
     record: createRecord(store, insertMessages, createMarkUndelivered(store, cancellations), heed, audit),
     addPlan: createAddPlan(store, insertMessages, heed, audit),
     claim: createClaim(store, pauses),
     open: createOpen(store, leases, pauses, { cancellations, wishes, caps }),
-    settle: createSettle(store, { cancellations, wishes }),
+    settle,
+    withdraw: createWithdraw(store, settle),
     takeBudget: createTakeBudget(store),
     lowerBudget: createLowerBudget(store),
     claimLooks: createClaimLooks(store, pauses, otherSends),

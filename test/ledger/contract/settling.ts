@@ -5,6 +5,7 @@ import type { Harness } from '../contract.ts'
 import {
   claimAll,
   claimOne,
+  draft,
   failed,
   messageWith,
   onLedger,
@@ -79,6 +80,38 @@ export function settling(fresh: () => Promise<Harness>): void {
           [3, 'failed'],
         ],
       )
+    })
+
+    on(
+      'withdrawn by the lease that opened it: due again, and no try that counts',
+      async (ledger, harness) => {
+        const id = await schedule(ledger, harness)
+        const { lease } = await claimOne(ledger)
+        assert.equal(await ledger.withdraw(lease, { inMs: 1000 }), false, 'nothing is open')
+        await ledger.open(lease, draft({}))
+        assert.equal(await ledger.withdraw({ ...lease, token: 'another' }, { inMs: 1000 }), false)
+        assert.equal(await ledger.postpone(lease, { inMs: 1000, code: null, reason: null }), false)
+        assert.equal(await ledger.withdraw(lease, { inMs: 1000 }), true)
+        assert.equal(await ledger.withdraw(lease, { inMs: 1000 }), false)
+        const message = await messageWith(ledger, id)
+        assert.deepEqual(
+          [message.state, message.code, message.attempts, message.failures, message.waits, message.dueAt],
+          ['scheduled', 'withdrawn', 1, 0, 0, harness.clock.now() + 1000],
+        )
+        const [attempt] = await ledger.reads.attempts(id)
+        assert.deepEqual([attempt?.outcome, attempt?.code], ['failed', 'withdrawn'])
+        harness.clock.advance(1000)
+        assert.equal((await openOne(ledger)).number, 2)
+      },
+    )
+
+    on('not withdrawn when the lease has ended: somebody else may have it', async (ledger, harness) => {
+      const id = await schedule(ledger, harness)
+      const { lease } = await claimOne(ledger)
+      await ledger.open(lease, draft({}))
+      harness.clock.advance(60_000)
+      assert.equal(await ledger.withdraw(lease, { inMs: 0 }), false)
+      assert.equal((await messageWith(ledger, id)).state, 'sending')
     })
 
     on('failed on one channel: due on the next, whose pauses count then', async (ledger, harness) => {

@@ -134,6 +134,7 @@ const ACTIONS: readonly Action[] = [
   async (ledger, held) =>
     ledger.conclude(held.claims.at(-1) ?? NONE, { state: 'failed', code: 'x', reason: 'y' }),
   async (ledger, held) => ledger.postpone(held.claims.at(-1) ?? NONE, { inMs: 0, code: null, reason: null }),
+  async (ledger, held) => ledger.withdraw(held.claims.at(-1) ?? NONE, { inMs: 0 }),
   async (ledger, held) => ledger.renew(held.claims.at(-1) ?? NONE, 1000),
   async (ledger, held) => ledger.settle(held.attempts.at(-1) ?? 0, sentAs(held)),
   async (ledger, held) => ledger.settle(held.attempts.at(-1) ?? 0, failed(0)),
