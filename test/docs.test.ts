@@ -191,6 +191,7 @@ describe('what the docs name', () => {
           'replace',
           'settle-look',
           'undelivered',
+          'withdraw',
         ].map((name) => `ledger/verbs/${name}`),
       )
       .map((name) => source(`src/${name}.ts`))
