@@ -28,9 +28,10 @@ export function createRuns(
     `UPDATE runs INDEXED BY runs_preparing SET state = 'stopped', ended_at = ? WHERE state = 'preparing' AND created_at < ?`,
   )
   const find = prepare<RunRow>('SELECT * FROM runs WHERE id = ?')
-  const add = prepare(
+  const add = prepare<Pick<RunMessageRow, 'message_id'>>(
     `INSERT INTO run_messages (run_id, message_id, state, attempts)
-     VALUES (?, ?, 'waiting', coalesce(?, (SELECT attempts FROM messages WHERE id = ?), 0)) ON CONFLICT DO NOTHING`,
+     VALUES (?, ?, 'waiting', coalesce(?, (SELECT attempts FROM messages WHERE id = ?), 0)) ON CONFLICT DO NOTHING
+     RETURNING message_id`,
   )
   const count = prepare('UPDATE runs SET total = total + ? WHERE id = ?')
   const begin = prepare<RunRow>(
@@ -119,11 +120,8 @@ export function createRuns(
     /** Adds messages to a run that is being prepared, each once, with how many attempts it had when it was foreseen; `attempts` null: as it is now. */
     fill(id: number, messageIds: readonly number[], attempts: readonly number[] | null): void {
       if (find.get(id)?.state !== 'preparing') return
-      const added = messageIds.reduce(
-        (sum, messageId, n) => sum + add.run(id, messageId, attempts?.[n] ?? null, messageId).changes,
-        0,
-      )
-      count.later(added, id)
+      const rows = messageIds.map((messageId, n) => [id, messageId, attempts?.[n] ?? null, messageId])
+      count.later(add.each(rows).flat().length, id)
     },
 
     begin(id: number): RunActed {
