@@ -139,7 +139,8 @@ function token(...places: readonly Place[]): Sender {
     const name = place.in === 'header' ? place.name : 'authorization'
     const values = headers.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value)
     if (place.in === 'header') return values
-    const behind = new RegExp(`^${place.in} +`, 'i')
+    // HTTP drops blanks at the end: a scheme with nothing behind it is no token.
+    const behind = new RegExp(`^${place.in} +(?=\\S)`, 'i')
     return values.filter((value) => behind.test(value)).map((value) => value.replace(behind, ''))
   }
   return {
