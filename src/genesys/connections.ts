@@ -18,11 +18,14 @@ export type Connections = {
  * a reset of which nobody knows whether it was acted on.
  */
 const IDLE_MS = 4_000
+/** As axios has it while a request is under way: another number here would be told to the kernel, and axios' again, at every request. */
+const KEEP_ALIVE_MS = 60_000
 
 export function createConnections(): Connections {
   const stood = new WeakSet<object>()
-  const http = new HttpAgent({ keepAlive: true, timeout: IDLE_MS })
-  const https = new HttpsAgent({ keepAlive: true, timeout: IDLE_MS })
+  const kept = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, timeout: IDLE_MS }
+  const http = new HttpAgent(kept)
+  const https = new HttpsAgent(kept)
   watch(http, 'connect', stood)
   // Node verifies the certificate before it says so, and holds back what was written until then.
   watch(https, 'secureConnect', stood)

@@ -37,6 +37,8 @@ export function createSdk({ region, gatewayUrl, timeoutMs }: SdkOptions): Sdk {
   config.live_reload_config = false
   config.configPath = ''
   config.refresh_access_token = false
+  // Each request would be copied and put into words, headers and body, before it is asked whether anybody logs them.
+  Object.assign(config.logger, { log: () => {} })
   config.logger.log_to_console = false
   config.logger.log_file_path = ''
   config.logger.setLogger()
