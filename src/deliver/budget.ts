@@ -67,7 +67,8 @@ const AHEAD_MS = 100
 /** How long a place that was given back is good. A call that leaves so much later makes no minute fuller than by a hundredth, which `MARGIN` has left. */
 const SPARE_MS = 500
 
-type Place = { waitMs: number; isLast: boolean }
+/** `ends`: where it is the last of those that were taken together, how many they are. */
+type Place = { waitMs: number; ends: number }
 type Asking = {
   resolve(place: Place): void
   reject(error: unknown): void
@@ -98,7 +99,9 @@ export function createBudget(deps: {
   const { ledger, ceiling, clock, log } = deps
   let taken = 0
   let asking: Asking[] = []
-  let isTaking = false
+  /** How many places were asked of the ledger together with one whose time is not near yet. */
+  let ahead = 0
+  let isAsked = false
   /** When places were given back that nobody has had since. */
   let spare: number[] = []
   const heard = new WeakSet<AbortSignal>()
@@ -124,15 +127,15 @@ export function createBudget(deps: {
         heard.add(stopping)
         stopping.addEventListener('abort', () => giveUp(stopping))
       }
-      if (isTaking) return
-      isTaking = true
+      if (isAsked) return
+      isAsked = true
       // With all who ask in this turn of the event loop.
       process.nextTick(takeForAll)
     })
   }
 
   function giveUp(stopping: AbortSignal): void {
-    for (const one of asking) if (one.stopping === stopping) one.resolve({ waitMs: 0, isLast: false })
+    for (const one of asking) if (one.stopping === stopping) one.resolve({ waitMs: 0, ends: 0 })
     asking = asking.filter((one) => one.stopping !== stopping)
   }
 
@@ -142,17 +145,22 @@ export function createBudget(deps: {
     return spare.shift() !== undefined
   }
 
-  /** Each gets the next place, as many as lie close enough with one write; the last of them goes on with the others when its own is near. */
+  /** Each gets the next place, as many as lie close enough with one write; the others go on when the last of those is near. */
   async function takeForAll(): Promise<void> {
+    isAsked = false
     const perMinute = paceUnder(ceiling)
-    const some = asking.splice(0, Math.max(1, Math.floor((AHEAD_MS * perMinute) / 60_000)))
-    isTaking = some.length > 0
-    if (!isTaking) return
+    const most = Math.max(1, Math.floor((AHEAD_MS * perMinute) / 60_000))
+    const some = asking.splice(0, Math.max(0, most - ahead))
+    if (some.length === 0) return
+    ahead += some.length
     try {
       const waits = await ledger.takeBudget(perMinute, some.length)
       taken += some.length
-      some.forEach(({ resolve }, n) => void resolve({ waitMs: waits[n] ?? 0, isLast: n === some.length - 1 }))
+      some.forEach(({ resolve }, n) => {
+        resolve({ waitMs: waits[n] ?? 0, ends: n === some.length - 1 ? some.length : 0 })
+      })
     } catch (error) {
+      ahead -= some.length
       for (const { reject } of some) reject(error)
       await takeForAll()
     }
@@ -161,15 +169,16 @@ export function createBudget(deps: {
   return {
     async take(stopping) {
       if (stopping?.aborted || hasSpare()) return
-      const { waitMs, isLast } = await place(stopping)
+      const { waitMs, ends } = await place(stopping)
       const farMs = Math.max(0, Math.ceil(waitMs) - AHEAD_MS)
       if (farMs > 0) await clock.sleep(farMs, stopping)
-      if (isLast) void takeForAll()
+      ahead -= ends
+      if (ends > 0) void takeForAll()
       if (waitMs > 0) await clock.sleep(Math.ceil(waitMs) - farMs, stopping)
     },
     giveBack() {
       const first = asking.shift()
-      if (first) first.resolve({ waitMs: 0, isLast: false })
+      if (first) first.resolve({ waitMs: 0, ends: 0 })
       else spare.push(clock.now())
     },
     read(reading) {

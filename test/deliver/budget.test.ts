@@ -131,6 +131,39 @@ describe('places in the budget', () => {
     await budget.take(stopping.signal)
   })
 
+  it('are asked for beside those that the ledger is asked for already, as far as these lie close enough', async () => {
+    const asked: { calls: number; answer(waits: number[]): void }[] = []
+    const budget = createBudget({
+      ledger: {
+        takeBudget: (_, calls) => new Promise((answer) => asked.push({ calls, answer })),
+        lowerBudget: async () => {},
+      },
+      // Four in a tenth of a second.
+      ceiling: 2_500,
+      clock: createManualClock(),
+      log: testLog(),
+    })
+    const takes = (count: number) => Array.from({ length: count }, () => budget.take())
+    const calls = () => asked.map(({ calls }) => calls)
+    const first = takes(1)
+    await setImmediate()
+    const second = takes(2)
+    await setImmediate()
+    const third = takes(5)
+    await setImmediate()
+    assert.deepEqual(calls(), [1, 2, 1])
+    asked[1]?.answer([0, 0])
+    await Promise.all(second)
+    await setImmediate()
+    assert.deepEqual(calls(), [1, 2, 1, 2])
+    for (const { calls, answer } of asked) answer(Array.from({ length: calls }, () => 0))
+    await Promise.all(first)
+    await setImmediate()
+    for (const { calls, answer } of asked) answer(Array.from({ length: calls }, () => 0))
+    await Promise.all(third)
+    assert.equal(budget.taken(), 8)
+  })
+
   it('are told to all who asked where the ledger cannot be written', async () => {
     const budget = createBudget({
       ledger: { takeBudget: () => Promise.reject(new Error('busy')), lowerBudget: async () => {} },
