@@ -4,10 +4,12 @@ import type platformClientOf from 'purecloud-platform-client-v2'
 import { PostriderError } from '../errors.ts'
 import { type Connections, createConnections } from './connections.ts'
 
+const require = createRequire(import.meta.url)
+
 /**
  * By require: an import of CommonJS is read through for its names first, and the 4 MB of the SDK leave 18 MB behind for good (`process.memoryUsage().external`).
  */
-const platformClient: typeof platformClientOf = createRequire(import.meta.url)('purecloud-platform-client-v2')
+const platformClient: typeof platformClientOf = require('purecloud-platform-client-v2')
 
 export type SdkOptions = { region: string; gatewayUrl: string | null; timeoutMs: number }
 
